@@ -1,0 +1,18 @@
+"""Ids, as the original clients expect them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+_ID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
+
+
+def new_id() -> str:
+    """A fresh upper-case hyphenated UUID (the original clients look ids up by an upper-case pattern)."""
+    return str(uuid.uuid4()).upper()
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id."""
+    return _ID.fullmatch(text) is not None

@@ -1,0 +1,166 @@
+"""The runtime's port: what it is handed, and what it gives back.
+
+Everything a runtime on another machine would need is in the specs; nothing here reaches back into
+the store. `Runtime` in `runtime/runtime.py` is the implementation; the gateway, the task loop and
+control know this module only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from steamship_engine.model.states import VersionKind
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names in lower case."""
+
+
+@dataclass(frozen=True)
+class VersionSpec:
+    """One immutable version: the code, and what it needs to be imported.
+
+    The digests are lower-case SHA-256 hex. `environment` is empty until `prepare` has named it.
+    """
+
+    version_id: str
+    bundle: str
+    environment: str
+    kind: VersionKind
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The engine's addresses as a worker reaches them; each ends in a slash."""
+
+    api: str
+    app: str
+    web: str
+
+
+@dataclass(frozen=True)
+class InstanceSpec:
+    """Everything and only what one worker needs.
+
+    `config` holds decrypted secrets: it goes to the worker and nowhere else. `context` is the
+    instance's part of the invocation context of protocol.md 4.2, without `headers`.
+    """
+
+    instance_id: str
+    workspace_id: str
+    workspace_handle: str
+    version: VersionSpec
+    config: dict[str, Any] = field(repr=False)
+    context: dict[str, str]
+    bases: Bases
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. `path` starts with a slash, its percent-escapes decoded; `query` is raw.
+
+    `headers` are those that may reach a package (`model/reserved.py`). `key` is a worker key for
+    this call. `timeout_s` is the caller's wish; the smallest of it, the method's and the version's
+    limit counts.
+    """
+
+    verb: str
+    path: str
+    query: str
+    headers: Headers
+    body: AsyncIterator[bytes]
+    key: str = field(repr=False)
+    request_id: str
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the package answered; `body` is read once. Headers are the worker's, not yet filtered.
+
+    `error` is set when the package refused or failed: a wire error code such as `NotFound`,
+    `InvalidRequest` or `PackageError`, with its message and, for owner and author, `details`.
+    """
+
+    status: int
+    headers: Headers
+    body: AsyncIterator[bytes]
+    error: ReplyError | None = None
+
+
+@dataclass(frozen=True)
+class ReplyError:
+    """Why the package gave no result. `deliberate` marks a SteamshipError the author raised on purpose."""
+
+    code: str
+    message: str
+    suggestion: str | None = None
+    details: str | None = None
+    deliberate: bool = False
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What a bundle says about itself, read without running any of it."""
+
+    digest: str
+    kind: VersionKind
+    kind_reason: str
+    requirements: tuple[str, ...]
+    readme: str | None
+    manifest: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What importing a version told: kept with the version for ever.
+
+    `spec` is the `__dir__` of protocol.md 4.5. `schemas` has JSON Schemas: `config`, and per
+    `"VERB /path"` an object with `arguments` and `result`. `needs_init` is False for a native class
+    that does not override `instance_init`. `notes` are remarks for the author.
+    """
+
+    environment: str
+    spec: dict[str, Any]
+    config_template: dict[str, dict[str, Any]]
+    schemas: dict[str, Any]
+    needs_init: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuntimeStats:
+    """How many workers live, by state."""
+
+    workers: dict[str, int]
+
+
+class RuntimePort(Protocol):
+    """Runs versions. All methods may be called from the engine's event loop only."""
+
+    async def inspect(self, bundle: Path, digest: str) -> BundleFacts:
+        """Check and unpack the zip at `bundle`, once per digest. Raises InvalidBundleError and kin."""
+
+    async def prepare(self, version: VersionSpec) -> Description:
+        """Build or find the environment, import the code, ask for its description.
+
+        Raises InvalidRequirementsError, DeployError, NotBuiltYetError.
+        """
+
+    async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
+        """Wake the instance's worker if need be and call it.
+
+        Raises PackageCrashedError, PackageReplyError, PackageTimeoutError, BusyError.
+        """
+
+    async def stop(self, instance_id: str) -> None:
+        """End the instance's worker, if it has one; calls in flight fail as crashed."""
+
+    def stats(self) -> RuntimeStats:
+        """What is running now."""
+
+    async def close(self) -> None:
+        """End every worker and release everything."""
