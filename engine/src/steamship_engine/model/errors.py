@@ -149,9 +149,7 @@ class PackageError(SteamshipError):
 
     code = "PackageError"
 
-    def __init__(
-        self, message: str, *, suggestion: str | None = None, details: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, suggestion: str | None = None, details: str | None = None) -> None:
         super().__init__(message, suggestion=suggestion)
         self.details = details
 

@@ -1,0 +1,50 @@
+"""The engine's three bases, and the URLs made from them. Made from settings, never from a request."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote, urlsplit
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The three bases as clients reach them; each ends in a slash, `api` with `/api/v1/`."""
+
+    api: str
+    app: str
+    web: str
+
+    @cached_property
+    def app_host(self) -> str:
+        """The app base's host name, lower-case, without its port."""
+        return (urlsplit(self.app).hostname or "").lower()
+
+    @cached_property
+    def app_is_domain(self) -> bool:
+        """Whether owners get host labels of their own: not on loopback names and IP addresses."""
+        return not is_loopback(self.app_host) and not _is_ip(self.app_host)
+
+    def invocation_url(self, user: str, workspace: str, instance: str) -> str:
+        """Where an instance is called; ends in a slash (clients append the method's name)."""
+        place = f"{quote(workspace, safe='')}/{quote(instance, safe='')}/"
+        if not self.app_is_domain:
+            return f"{self.app}@{user}/{place}"
+        parts = urlsplit(self.app)
+        return f"{parts.scheme}://{user}.{parts.netloc}{parts.path}{place}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    return _is_ip(host) and ipaddress.ip_address(host.strip("[]")).is_loopback
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

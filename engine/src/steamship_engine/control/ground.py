@@ -1,0 +1,65 @@
+"""What every control function stands on; `app.py` puts it together once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from steamship_engine.control.addresses import Addresses
+from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
+from steamship_engine.store.blobs import Blobs
+from steamship_engine.store.database import Database
+from steamship_engine.store.vault import Vault
+
+
+class Machine(Protocol):
+    """The runtime as blocking code sees it; `app.py` crosses over to the event loop."""
+
+    def inspect(self, bundle: Path, digest: str) -> BundleFacts:
+        """As `RuntimePort.inspect`."""
+
+    def prepare(self, version: VersionSpec) -> Description:
+        """As `RuntimePort.prepare`."""
+
+    def stop(self, instance_id: str) -> None:
+        """As `RuntimePort.stop`."""
+
+
+class Changes:
+    """Tells caches what has changed, before the operation that changed it returns.
+
+    Listeners run in the thread that reports; they must be quick and never raise.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[str, str], None]] = []
+
+    def listen(self, listener: Callable[[str, str], None]) -> None:
+        """Call `listener(noun, id)` for every change from now on."""
+        self._listeners.append(listener)
+
+    def report(self, noun: str, noun_id: str) -> None:
+        """`noun` is `key`, `user`, `workspace`, `package`, `version`, `instance` or `task`."""
+        for listener in self._listeners:
+            listener(noun, noun_id)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The database, the blob store, the vault, the machine and the addresses.
+
+    `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
+    signs worker keys and dies with the engine. `many_users` is False while nothing isolates them.
+    """
+
+    database: Database
+    blobs: Blobs
+    vault: Vault
+    machine: Machine
+    addresses: Addresses
+    uploads: Path
+    boot_secret: bytes = field(repr=False)
+    changes: Changes
+    many_users: bool

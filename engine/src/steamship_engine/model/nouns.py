@@ -1,0 +1,171 @@
+"""The nouns, one frozen record each, with the fields of their table. Times are aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from steamship_engine.model.states import InitStatus, KeyScope, TaskState, VersionKind
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who owns packages and workspaces."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    handle: str
+    updated_at: datetime
+    is_admin: bool
+
+
+@dataclass(frozen=True)
+class Key:
+    """A user key, without its secret: `digest` is the SHA-256 of the whole key."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    name: str
+    lookup: str
+    digest: bytes = field(repr=False)
+    scope: KeyScope
+    workspace_id: str | None
+    instance_id: str | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A place of one user's in which instances keep their data."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    handle: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Package:
+    """A handle, unique over all users, under which one user publishes versions."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    handle: str
+    is_public: bool
+    description: str | None
+    readme: str | None
+    profile: dict[str, Any] | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """Immutable code of a package, imported once and found good."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    package_id: str
+    handle: str
+    kind: VersionKind
+    bundle: str
+    environment: str
+    config_template: dict[str, dict[str, Any]]
+    spec: dict[str, Any]
+    schemas: dict[str, Any]
+    needs_init: bool
+    description: str | None
+    readme: str | None
+    manifest: dict[str, Any] | None
+    notes: list[str]
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A configured version in one workspace. `config` is without secrets; `secret_config` is sealed."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    workspace_id: str
+    package_id: str
+    version_id: str
+    handle: str
+    config: dict[str, Any]
+    secret_config: bytes | None = field(repr=False)
+    init_status: InitStatus
+    init_message: str | None
+    init_task_id: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Task:
+    """An operation that runs later. `input` and `output` are text; `waiting_for` counts unfinished needs."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    workspace_id: str | None
+    operation: str
+    actor: dict[str, Any]
+    request_id: str
+    input: str | None
+    output: str | None
+    output_is_json: bool
+    state: TaskState
+    status_message: str | None
+    status_suggestion: str | None
+    status_code: str | None
+    run_after: datetime
+    started_at: datetime | None
+    updated_at: datetime
+    lease_owner: str | None
+    lease_until: datetime | None
+    attempts: int
+    waiting_for: int
+
+
+@dataclass(frozen=True)
+class File:
+    """Stored bytes with a handle and tags, in one workspace. `blob` is their SHA-256, None when empty."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    user_id: str
+    workspace_id: str
+    handle: str
+    filename: str | None
+    mime_type: str | None
+    is_public: bool
+    blob: str | None
+    size: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A kind, a name and a value on a file."""
+
+    seq: int
+    id: str
+    created_at: datetime
+    workspace_id: str
+    file_id: str
+    kind: str
+    name: str | None
+    value: dict[str, Any] | None

@@ -1,0 +1,77 @@
+"""One database, SQLite or PostgreSQL by URL, and its transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+_BUSY_TIMEOUT_S = 30
+_POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+class DatabaseUrlError(ValueError):
+    """A database URL that is neither SQLite's nor PostgreSQL's."""
+
+
+class Database:
+    """Transactions on one database. `begin` writes, `read` only reads; both end with their block."""
+
+    def __init__(self, url: str) -> None:
+        """Open `sqlite:///path` or `postgresql://...`; nothing is connected before the first use."""
+        self.engine = _engine(url)
+        self._write = self.engine.execution_options(steamship_begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        with self._write.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view for reading; nothing written in it lasts."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUrlError(
+            "the database URL cannot be read; it looks like sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
+    if parsed.drivername == "sqlite":
+        return _sqlite(url)
+    if parsed.drivername in _POSTGRES:
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+    raise DatabaseUrlError(
+        f'"{parsed.drivername}" is not a database this engine knows; use sqlite:///PATH or postgresql://'
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver's own BEGIN comes too late for reads and is never IMMEDIATE.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get("steamship_begin", "BEGIN"))
+
+    return engine
