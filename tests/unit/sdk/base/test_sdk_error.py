@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from steamship.base import error as sdk
 from steamship_engine.model import errors as engine
 
 
-def tree(cls: type) -> Iterator[type]:
+def tree(cls: type[Any]) -> Iterator[type[Any]]:
+    child: type[Any]
     for child in cls.__subclasses__():
         yield child
         yield from tree(child)

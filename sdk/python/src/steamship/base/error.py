@@ -34,6 +34,8 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_log = logging.getLogger("steamship")
+
 DEFAULT_ERROR_MESSAGE = "The engine reported an error without a message."
 
 
@@ -87,10 +89,10 @@ class SteamshipError(Exception):
         return "\n".join(line for line in lines if line is not None)
 
     def log(self) -> None:
-        """Write the error with its traceback to the root logger."""
-        logging.error("%s", self, exc_info=self)
+        """Write the error with its traceback to the log."""
+        _log.error("%s", self, exc_info=self)
         if self.error:
-            logging.error("%s", self.error)
+            _log.error("%s", self.error)
 
     def to_dict(self) -> dict[str, str | None]:
         """The error's texts under their wire names."""
