@@ -1,0 +1,61 @@
+"""Every limit of the engine, in one table. Sizes are bytes and times are seconds unless a name says otherwise.
+
+A room takes its part as an argument with the default below, so that a test can hand it a smaller one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True)
+class BundleLimits:
+    """What an uploaded zip may be.
+
+    `inflated` is counted while inflating. Above `ratio_floor` inflated bytes the whole and each entry may
+    be at most `ratio` times their packed size. `directory` is the zip's own table of contents.
+    """
+
+    packed: int = 200 * MIB
+    inflated: int = 1 * GIB
+    entries: int = 20_000
+    ratio: int = 200
+    ratio_floor: int = 10 * MIB
+    directory: int = 8 * MIB
+    path: int = 1024
+    name: int = 255
+    text_file: int = 1 * MIB
+    requirements: int = 500
+
+
+@dataclass(frozen=True)
+class RuntimeLimits:
+    """What workers and environments may take.
+
+    `call` is the longest a call may run, `load` an import; `stall` is how long a caller may leave a reply
+    unread. At most `queued` calls wait for one instance and at most `workers` workers live; one is stopped
+    after `idle` without a call.
+    """
+
+    call: float = 600
+    load: float = 60
+    stall: float = 60
+    idle: float = 300
+    workers: int = 64
+    queued: int = 256
+    frame_header: int = 1 * MIB
+    frame_body: int = 1 * MIB
+    reply: int = 1 * GIB
+    log_line: int = 8 * KIB
+    log_frames_a_second: int = 2_000
+    build: float = 900
+    builds: int = 2
+    describes: int = 2
+
+
+BUNDLE = BundleLimits()
+RUNTIME = RuntimeLimits()
