@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.versions import timeout_of
 from steamship_engine.model.errors import NotFoundError
+from steamship_engine.model.handles import folded
 from steamship_engine.model.nouns import Instance, Version
 from steamship_engine.model.states import InitStatus
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
@@ -22,7 +23,7 @@ from steamship_engine.store.instances import Placed
 class CallTarget:
     """An instance as its callers meet it: what the runtime needs, and what decides who may call what.
 
-    `spec` holds decrypted secrets. `public` are the methods that need no key, `timeouts` the seconds
+    `spec` holds decrypted secrets. `public_methods` are those that need no key, `timeouts` the seconds
     that a method's author allows it; both by (verb, path), the path with its leading slash.
     """
 
@@ -35,30 +36,49 @@ class CallTarget:
     version_handle: str
     instance_handle: str
     init_status: InitStatus
-    public: frozenset[tuple[str, str]]
+    public_methods: frozenset[tuple[str, str]]
     timeouts: dict[tuple[str, str], float]
 
 
-def spec_of(ground: Ground, instance_id: str) -> CallTarget:
-    """The call target of an instance by its id; NotFoundError when there is none."""
+def call_target(
+    ground: Ground,
+    owner_handle: str | None,
+    workspace_handle: str | None,
+    instance_handle: str | None,
+    instance_id: str | None,
+) -> CallTarget:
+    """What a call addresses. NotFoundError when nothing is there.
+
+    Three handles are an address of their own. Where one is unknown, `instance_id` decides, and the
+    handles that are known must be its.
+    """
     with ground.database.read() as connection:
-        placed = instances.by_id(connection, instance_id)
+        placed = None
+        if owner_handle and workspace_handle and instance_handle:
+            placed = instances.by_address(connection, owner_handle, workspace_handle, instance_handle)
+        elif instance_id:
+            placed = instances.by_id(connection, instance_id)
+            known = (owner_handle, workspace_handle, instance_handle)
+            if placed is not None and not _agrees(placed, known):
+                placed = None
         if placed is None:
-            raise NotFoundError(f'No instance has the id "{instance_id}".', suggestion="Check the id.")
+            raise instance_not_found(instance_handle or instance_id or "")
         return _target(ground, connection, placed)
 
 
-def find(ground: Ground, owner_handle: str, workspace_handle: str, instance_handle: str) -> CallTarget:
-    """The call target at an address; NotFoundError when nothing is there."""
-    with ground.database.read() as connection:
-        placed = instances.by_address(connection, owner_handle, workspace_handle, instance_handle)
-        if placed is None:
-            raise NotFoundError(
-                f'No instance "{instance_handle}" in a workspace "{workspace_handle}" '
-                f'of a user "{owner_handle}".',
-                suggestion="Check the three handles; `ship instances` lists yours.",
-            )
-        return _target(ground, connection, placed)
+def instance_not_found(name: str) -> NotFoundError:
+    """The answer for an instance that is not there, and for one that is not the caller's."""
+    return NotFoundError(
+        f'There is no instance "{name[:200]}" here.',
+        suggestion="Check the handles and the workspace; `ship instances` lists yours.",
+    )
+
+
+def _agrees(placed: Placed, known: tuple[str | None, str | None, str | None]) -> bool:
+    handles = (placed.user_handle, placed.workspace_handle, placed.instance.handle)
+    return all(
+        given is None or folded(given) == folded(handle) for given, handle in zip(known, handles, strict=True)
+    )
 
 
 def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarget:
@@ -84,7 +104,9 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
         version_handle=placed.version_handle,
         instance_handle=instance.handle,
         init_status=instance.init_status,
-        public=frozenset(_place(method) for method in methods if _options(method).get("public") is True),
+        public_methods=frozenset(
+            _place(method) for method in methods if _options(method).get("public") is True
+        ),
         timeouts={
             _place(method): float(seconds)
             for method in methods
@@ -136,7 +158,7 @@ def whole_config(ground: Ground, instance: Instance) -> dict[str, Any]:
     """The instance's config with its secrets, for the worker alone."""
     if instance.secret_config is None:
         return dict(instance.config)
-    opened = ground.vault.open(secrets_place(instance.id), instance.secret_config)
+    opened = ground.vault.open(instance.secret_config, secrets_place(instance.id))
     secrets: dict[str, Any] = json.loads(opened)
     return {**instance.config, **secrets}
 

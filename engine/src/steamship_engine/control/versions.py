@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.nouns import Version
-
-CALL_TIMEOUT_S = 900.0
-"""How long a call may take where its author says nothing: as long as the original's runtime allowed."""
 
 
 def timeout_of(version: Version) -> float:
     """The seconds that one call of the version may take, from its manifest's `limits.timeout`."""
     limits = (version.manifest or {}).get("limits")
     wanted = limits.get("timeout") if isinstance(limits, dict) else None
-    if isinstance(wanted, int | float) and not isinstance(wanted, bool) and 0 < wanted < CALL_TIMEOUT_S:
+    if isinstance(wanted, int | float) and not isinstance(wanted, bool) and 0 < wanted <= RUNTIME.call:
         return float(wanted)
-    return CALL_TIMEOUT_S
+    return RUNTIME.call
