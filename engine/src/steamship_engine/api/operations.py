@@ -6,13 +6,13 @@ that is not in it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic.alias_generators import to_camel
 
 from steamship_engine.control.actor import Actor
@@ -24,6 +24,23 @@ class Input(BaseModel):
     """An operation's input: camelCase on the wire, unknown fields ignored, null as good as absent."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    @field_validator("*")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Refuse text that no database column holds; JSON values (dicts) may carry it, they are escaped."""
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and ("\0" in text or not _is_unicode(text)):
+                raise ValueError("it has a NUL character or half of a surrogate pair")
+        return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class PagedInput(Input):
@@ -38,7 +55,7 @@ class Who(StrEnum):
     """Whose key an operation wants."""
 
     ANYONE = "anyone"
-    """No key at all."""
+    """No key is needed; `call.actor` is set where a good one was sent, and a bad one is ignored."""
     USER = "user"
     """A user-wide key; scoped keys and worker keys get `Cannot use a workspace-scoped key`."""
     WORKSPACE = "workspace"
@@ -60,7 +77,7 @@ class Upload:
 class Call:
     """One execution of an operation, synchronous or as a task.
 
-    `actor` is None only for `Who.ANYONE`. `workspace_id` and `workspace_handle` are the request's
+    `actor` may be None for `Who.ANYONE` alone. `workspace_id` and `workspace_handle` are the request's
     headers; `api/current.py` resolves them. `accepts` are the words of `X-Steamship-Accept`.
     """
 
@@ -80,18 +97,38 @@ class Call:
 
 
 @dataclass(frozen=True)
+class TaskAnswer:
+    """An answer about a task: its `status`, and `data` once there is JSON output (protocol.md 1.4)."""
+
+    status: dict[str, Any]
+    data: Any = None
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer of bytes. `content_type` is sent exactly as it stands; `body` is read once, in threads."""
+
+    body: Iterable[bytes]
+    size: int
+    content_type: str
+
+
+Answer = dict[str, Any] | TaskAnswer | Raw
+"""What an operation returns: `data` (an object with one key, the wrapper) in nearly every case."""
+
+
+@dataclass(frozen=True)
 class Operation:
     """One row of the table.
 
-    `path` is below `/api/v1/`. `run` is blocking and returns the answer's `data` (an object with one
-    key, the wrapper). `changes` operations may be sent to the background; `always_task` ones always
+    `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes` operations may be sent to the background; `always_task` ones always
     are. `top_level` copies `data` beside itself for the newest npm client. `takes_file` admits
     multipart bodies with a `file` part.
     """
 
     path: str
     input: type[Input]
-    run: Callable[[Call, Any], dict[str, Any]]
+    run: Callable[[Call, Any], Answer]
     who: Who = Who.WORKSPACE
     verbs: tuple[str, ...] = ("POST",)
     changes: bool = False

@@ -28,6 +28,7 @@ class BundleLimits:
     directory: int = 8 * MIB
     path: int = 1024
     name: int = 255
+    depth: int = 32
     text_file: int = 1 * MIB
     requirements: int = 500
 
@@ -57,5 +58,36 @@ class RuntimeLimits:
     describes: int = 2
 
 
+@dataclass(frozen=True)
+class GatewayLimits:
+    """What a call of a package may send, and how long the gateway remembers control's answers.
+
+    `remembered` bounds each of its memories, in entries.
+    """
+
+    body: int = 100 * MIB
+    headers: int = 64 * KIB
+    remember: float = 1
+    remembered: int = 10_000
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """What one request to the API may carry.
+
+    `json` is a whole JSON body; `form` is all fields of a multipart body together, the file apart, and
+    `fields` their number; `upload` is the file. `depth` is how deeply values may be nested.
+    """
+
+    json: int = 32 * MIB
+    form: int = 32 * MIB
+    fields: int = 20_000
+    depth: int = 100
+    upload: int = 4 * GIB
+    threads: int = 24
+
+
 BUNDLE = BundleLimits()
+REQUEST = RequestLimits()
+GATEWAY = GatewayLimits()
 RUNTIME = RuntimeLimits()
