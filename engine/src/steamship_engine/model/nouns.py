@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from steamship_engine.model.states import InitStatus, KeyScope, TaskState, VersionKind
 
@@ -113,7 +113,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class Task:
-    """An operation that runs later. `input` and `output` are text; `waiting_for` counts unfinished needs."""
+    """An operation that runs later.
+
+    `input` and `output` are sealed text: either may hold what must not lie open on a disk.
+    `waiting_for` counts unfinished needs. `upload` is a `TaskUpload`'s JSON until the task has ended.
+    """
 
     seq: int
     id: str
@@ -123,8 +127,8 @@ class Task:
     operation: str
     actor: dict[str, Any]
     request_id: str
-    input: str | None
-    output: str | None
+    input: bytes | None = field(repr=False)
+    output: bytes | None = field(repr=False)
     output_is_json: bool
     state: TaskState
     status_message: str | None
@@ -137,6 +141,31 @@ class Task:
     lease_until: datetime | None
     attempts: int
     waiting_for: int
+    upload: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class TaskUpload:
+    """An uploaded file that waits with its task: a blob, of which the task holds one reference."""
+
+    digest: str
+    size: int
+    filename: str | None
+    content_type: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For the task's row."""
+        return {
+            "digest": self.digest,
+            "size": self.size,
+            "filename": self.filename,
+            "contentType": self.content_type,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The upload that `to_json` wrote."""
+        return cls(value["digest"], value["size"], value["filename"], value["contentType"])
 
 
 @dataclass(frozen=True)

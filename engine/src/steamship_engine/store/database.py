@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,14 @@ from sqlalchemy.exc import ArgumentError
 
 _BUSY_TIMEOUT_S = 30
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+_THEN = "steamship_after_commit"
+
+
+def after_commit(connection: Connection, action: Callable[[], None]) -> None:
+    """Call `action` once the transaction of `Database.begin` has been committed; never if it was not."""
+    connection.get_execution_options()[_THEN].append(action)
 
 
 class DatabaseUrlError(ValueError):
@@ -29,8 +37,13 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends and rolls back when it raises."""
-        with self._write.begin() as connection:
-            yield connection
+        then: list[Callable[[], None]] = []
+        with self._write.connect() as connection:
+            connection.execution_options(**{_THEN: then})
+            with connection.begin():
+                yield connection
+        for action in then:
+            action()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -139,8 +139,8 @@ tasks = _noun(
     Column("operation", Text, nullable=False),
     Column("actor", Json, nullable=False),
     Column("request_id", Text, nullable=False),
-    Column("input", Text),
-    Column("output", Text),
+    Column("input", LargeBinary),
+    Column("output", LargeBinary),
     Column("output_is_json", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("status_message", Text),
@@ -153,6 +153,7 @@ tasks = _noun(
     Column("lease_until", Instant),
     Column("attempts", Integer, nullable=False),
     Column("waiting_for", Integer, nullable=False),
+    Column("upload", Json),
     Index("ix_tasks_due", "state", "waiting_for", "run_after"),
 )
 
