@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from tools import apt
 from tools.commands import UV, fail, run, say
 from tools.pythons import find_python
 from tools.stamps import ROOT, run_when_changed
@@ -24,10 +25,12 @@ def install() -> bool:
 
 def _make() -> None:
     base = find_python("3.10", "3.11")
+    if base is None and apt.install_if_offered("python3.11"):
+        base = find_python("3.10", "3.11")
     if base is None:
         fail(
             "the tests need the original client, which lives on CPython 3.10 or 3.11, and none was found. "
-            "Install one (`sudo apt-get install -y python3.11`, or `.venv/bin/uv python install 3.11`), "
+            "Install one (`sudo apt-get install -y python3.11` where Debian has it, or `.venv/bin/uv python install 3.11`), "
             "or name yours in STEAMSHIP_ENGINE_PYTHONS, then run `make setup-test` again"
         )
     say(f"the original client in .venv-original, with {base}")

@@ -5,12 +5,12 @@ No cluster of the system is made or used; the tests start their own (tests/servi
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools import apt
 from tools.commands import fail, run, say
 
 INSTALL_COMMAND = "sudo apt-get install -y postgresql"
@@ -57,22 +57,18 @@ def install() -> bool:
     """Install PostgreSQL if it is missing; returns whether that was needed."""
     if find_postgres():
         return False
-    if not shutil.which("apt-get"):
+    if not apt.there():
         fail(
             "the tests need PostgreSQL's `initdb` and `postgres`, on PATH or in /usr/lib/postgresql/*/bin; "
             "install PostgreSQL 13 or newer and run `make setup-test` again"
         )
+    as_root = apt.as_root()
+    if as_root is None:
+        fail(
+            f"the tests need PostgreSQL, and this user may not install it; have it done with `{INSTALL_COMMAND}`"
+        )
     say("Debian's postgresql, without a cluster")
-    run([*_as_root(), "sh", "-c", _INSTALL], quiet=True)
+    run([*as_root, "sh", "-c", _INSTALL], quiet=True)
     if not find_postgres():
         fail(f"PostgreSQL was installed but does not run; look at `{INSTALL_COMMAND}`")
     return True
-
-
-def _as_root() -> list[str]:
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], check=False, capture_output=True).returncode == 0:
-        return [sudo, "-n"]
-    fail(f"the tests need PostgreSQL, and this user may not install it; have it installed with `{INSTALL_COMMAND}`")

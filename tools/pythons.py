@@ -35,7 +35,11 @@ def _candidates(versions: tuple[str, ...]) -> Iterator[Path]:
     seen: set[Path] = set()
     names = {"python3", *(f"python{version}" for version in versions)}
     for folder in _folders():
-        paths = [folder] if _NAME.fullmatch(folder.name) else [folder / name for name in sorted(names, reverse=True)]
+        paths = (
+            [folder]
+            if _NAME.fullmatch(folder.name)
+            else [folder / name for name in sorted(names, reverse=True)]
+        )
         for path in paths:
             if path not in seen and os.access(path, os.X_OK) and not path.is_dir():
                 seen.add(path)

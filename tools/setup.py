@@ -32,7 +32,9 @@ def main() -> None:
 
 def _environment() -> bool:
     base = str(Path(_base_executable()).resolve())
-    return run_when_changed("venv", lambda: _make_environment(base), inputs=[], outputs=[PYTHON], facts=[base])
+    return run_when_changed(
+        "venv", lambda: _make_environment(base), inputs=[], outputs=[PYTHON], facts=[base]
+    )
 
 
 def _base_executable() -> str:
@@ -58,12 +60,22 @@ def _has_pip(base: str) -> bool:
     """Whether `.venv` was made from `base` and can install packages."""
     if not PYTHON.exists() or str(PYTHON.resolve()) != base:
         return False
-    return subprocess.run([PYTHON, "-I", "-c", "import pip"], check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run([PYTHON, "-I", "-c", "import pip"], check=False, capture_output=True).returncode == 0
+    )
 
 
 def _installer() -> bool:
     lock = REQUIREMENTS / "bootstrap.txt"
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     return run_when_changed(
         "installer",
         lambda: run([*pip, "--require-hashes", "-r", lock]),
@@ -89,7 +101,19 @@ def _our_packages() -> bool:
     def install() -> None:
         say("steamship and steamship-engine, editable")
         editables = [word for folder in DISTRIBUTIONS for word in ("-e", str(folder))]
-        run([UV, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps", "--no-build-isolation", *editables])
+        run(
+            [
+                UV,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                PYTHON,
+                "--no-deps",
+                "--no-build-isolation",
+                *editables,
+            ]
+        )
 
     return run_when_changed("ours", install, inputs=metadata, outputs=[VENV / "bin" / "ship"])
 

@@ -38,11 +38,13 @@ def _build(wheel: Path) -> None:
     say(f"{wheel.relative_to(ROOT)}")
     WHEELS.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WHEELS, prefix=".build-") as scratch:
-        command = [PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", scratch]
+        command: list[str | Path] = [PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", scratch]
         run(command, cwd=SDK, environment={"SOURCE_DATE_EPOCH": _EPOCH}, quiet=True)
         built = Path(scratch) / wheel.name
         if not built.exists():
-            fail(f'the SDK\'s build made no "{wheel.name}"; see [tool.hatch.build] in sdk/python/pyproject.toml')
+            fail(
+                f'the SDK\'s build made no "{wheel.name}"; see [tool.hatch.build] in sdk/python/pyproject.toml'
+            )
         for old in WHEELS.glob("*.whl"):
             if old != wheel:
                 old.unlink()

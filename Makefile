@@ -1,0 +1,50 @@
+# Every verb a person needs here; .ci/run calls the same ones. `make` alone lists them.
+#
+# PYTHON=/path/to/python3 chooses the interpreter that the first `make setup` uses (3.11 or newer).
+# TESTS="tests/unit -k handles" narrows `make test`.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo serve test test-slow check fmt lock hooks clean
+
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+export PYTHON
+
+help:  ## list these verbs
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+setup:  ## .venv with everything in it; the second run installs nothing
+	@tools/setup.sh
+
+setup-test: setup  ## PostgreSQL and the original client, which the tests need
+	@$(RUN) tools.setup_test
+
+demo: setup  ## deploy the examples to a fresh engine and walk through them
+	@$(BIN)/python tools/demo.py
+
+serve: setup  ## an engine at http://localhost:8080 that stays
+	@$(BIN)/ship serve --port 8080 --insecure-no-sandbox
+
+test: setup-test  ## all tests but the slow ones
+	@$(RUN) pytest $(TESTS)
+
+test-slow: setup-test  ## the slow ones alone
+	@$(RUN) pytest -m slow --timeout 900 $(TESTS)
+
+check: setup  ## formatting, lint, types, layers, docs, locks, sizes
+	@$(RUN) tools.check
+
+fmt: setup  ## format, and fix what can be fixed by rule
+	@$(BIN)/ruff check --fix --quiet --exit-zero .
+	@$(BIN)/ruff format .
+
+lock: setup  ## lock anew after a change of requirements; UPGRADE=1 takes the newest of everything
+	@$(RUN) tools.lock $(if $(UPGRADE),--upgrade)
+	@tools/setup.sh
+
+hooks: setup  ## run fast checks before every commit
+	@$(BIN)/pre-commit install
+
+clean:  ## remove everything that `make` made
+	@rm -rf .venv .venv-original .stamps .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf engine/src/steamship_engine/runtime/wheels
