@@ -1,0 +1,1 @@
+"""Door: the path of every call to a package, from its address to its streamed reply."""

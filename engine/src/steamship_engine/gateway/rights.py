@@ -1,0 +1,68 @@
+"""Who may call what, and who may read why a package failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steamship_engine.control.actor import Actor, Reach
+from steamship_engine.control.instances import CallTarget
+from steamship_engine.gateway import targets
+from steamship_engine.model.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    NotFoundError,
+    PackageError,
+    SteamshipError,
+)
+from steamship_engine.runtime.port import ReplyError
+
+# What a worker may say went wrong; any other code of its is the package's failure.
+_HARMLESS = {error.code: error for error in (NotFoundError, InvalidRequestError)}
+
+
+@dataclass
+class Refusal(Exception):
+    """An error, with the traceback that this caller may read."""
+
+    error: SteamshipError
+    details: str | None = None
+
+
+def check(actor: Actor | None, target: CallTarget, verb: str, path: str) -> None:
+    """Owners call everything their key reaches; everybody calls public methods."""
+    if (verb, path) in target.public:
+        return
+    if actor is None:
+        raise needs_key()
+    reaches = actor.reaches_workspace(target.spec.workspace_id) and (
+        actor.reach is not Reach.INSTANCE or actor.instance_id == target.spec.instance_id
+    )
+    if actor.user_id != target.owner_id or not reaches:
+        raise targets.not_found(target.owner_handle, target.spec.workspace_handle, target.instance_handle)
+
+
+def needs_key() -> AuthenticationError:
+    """The answer to a call without a key, whether or not there is anything at the address."""
+    return AuthenticationError(
+        "This call needs a key.",
+        suggestion="Send `Authorization: Bearer {key}`; `ship login` stores one.",
+    )
+
+
+def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refusal:
+    """What this caller is told when a method refused its arguments or failed."""
+    harmless = _HARMLESS.get(error.code)
+    if harmless is not None:
+        return Refusal(harmless(error.message, suggestion=error.suggestion))
+    if may_read_details(actor, target):
+        return Refusal(PackageError(error.message, suggestion=error.suggestion), error.details)
+    if error.deliberate:
+        return Refusal(PackageError(error.message, suggestion=error.suggestion))
+    return Refusal(
+        PackageError("The package failed.", suggestion="Tell its author the request id of this answer.")
+    )
+
+
+def may_read_details(actor: Actor | None, target: CallTarget) -> bool:
+    """Tracebacks are for the instance's owner and the package's author."""
+    return actor is not None and actor.user_id in (target.owner_id, target.author_id)
