@@ -31,6 +31,11 @@ def by_id(connection: Connection, workspace_id: str) -> Workspace | None:
     return rows.first(connection, Workspace, select(workspaces).where(workspaces.c.id == workspace_id))
 
 
+def lock(connection: Connection, workspace_id: str) -> None:
+    """Let nobody add to the workspace before this transaction ends."""
+    connection.execute(select(workspaces.c.seq).where(workspaces.c.id == workspace_id).with_for_update())
+
+
 def by_handle(connection: Connection, user_id: str, handle: str) -> Workspace | None:
     """The user's workspace with that handle."""
     query = select(workspaces).where(

@@ -1,0 +1,102 @@
+"""From a bearer key to the actor it stands for."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from steamship_engine.control import worker_keys
+from steamship_engine.control.actor import Actor, Reach
+from steamship_engine.control.ground import Ground
+from steamship_engine.control.keys import LONGEST_KEY, digest_of, lookup_of
+from steamship_engine.model.errors import AuthenticationError
+from steamship_engine.model.nouns import Key, User
+from steamship_engine.model.states import KeyScope
+from steamship_engine.store import keys, users
+from steamship_engine.store.columns import now
+
+_TOUCHED_EVERY = timedelta(minutes=1)
+_REACH = {
+    KeyScope.USER: Reach.USER,
+    KeyScope.WORKSPACE: Reach.WORKSPACE,
+    KeyScope.INSTANCE: Reach.INSTANCE,
+}
+_log = logging.getLogger(__name__)
+
+
+def authenticate(ground: Ground, bearer: str) -> Actor:
+    """The actor of a key, a user's or a worker's.
+
+    AuthenticationError, the same for missing, malformed, unknown, revoked and expired keys.
+    """
+    if not bearer or len(bearer) > LONGEST_KEY or not bearer.isascii():
+        raise refusal()
+    if bearer.startswith(worker_keys.PREFIX):
+        return _worker(ground, bearer)
+    moment = now()
+    with ground.database.read() as connection:
+        found = _find(connection, bearer, moment)
+    if found is None:
+        raise refusal()
+    key, user = found
+    if key.last_used_at is None or moment - key.last_used_at >= _TOUCHED_EVERY:
+        _touch(ground, key, moment)
+    return Actor(
+        user_id=user.id,
+        user_handle=user.handle,
+        reach=_REACH[key.scope],
+        workspace_id=key.workspace_id,
+        instance_id=key.instance_id,
+        key_id=key.id,
+        is_admin=user.is_admin and key.scope is KeyScope.USER,
+    )
+
+
+def refusal() -> AuthenticationError:
+    """The one answer to every key that opens nothing."""
+    return AuthenticationError(
+        "This needs a valid key, and the request has none.",
+        suggestion="Send `Authorization: Bearer KEY`; `ship login` stores a key for the clients.",
+    )
+
+
+def _find(connection: Connection, bearer: str, moment: datetime) -> tuple[Key, User] | None:
+    key = keys.by_lookup(connection, lookup_of(bearer))
+    # Compared even when nothing was found: what takes as long tells nobody which lookup ids exist.
+    same = hmac.compare_digest(digest_of(bearer), key.digest if key is not None else bytes(32))
+    if key is None or not same or key.revoked_at is not None:
+        return None
+    if key.expires_at is not None and key.expires_at <= moment:
+        return None
+    user = users.by_id(connection, key.user_id)
+    return None if user is None else (key, user)
+
+
+def _touch(ground: Ground, key: Key, moment: datetime) -> None:
+    """Keep when the key was last used; a database that cannot write now is no reason to refuse it."""
+    try:
+        with ground.database.begin() as connection:
+            keys.touch(connection, key.id, moment)
+    except SQLAlchemyError as error:
+        _log.warning("the last use of key %s was not kept: %s", key.id, type(error).__name__)
+
+
+def _worker(ground: Ground, bearer: str) -> Actor:
+    claim = worker_keys.verify(ground, bearer)
+    if claim is None:
+        raise refusal()
+    with ground.database.read() as connection:
+        user = keys.owner_of_instance(connection, claim.instance_id, claim.workspace_id, claim.user_id)
+    if user is None:
+        raise refusal()
+    return Actor(
+        user_id=user.id,
+        user_handle=user.handle,
+        reach=Reach.WORKER,
+        workspace_id=claim.workspace_id,
+        instance_id=claim.instance_id,
+    )
