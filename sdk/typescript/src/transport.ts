@@ -1,0 +1,203 @@
+/** Requests and answers: the one place that calls `fetch` and holds the key in its hand. */
+import type { Configuration } from "./configuration.js";
+import {
+  type SteamshipError,
+  InvalidRequestError,
+  PackageReplyError,
+  PackageTimeoutError,
+  UnavailableError,
+  errorOfCode,
+} from "./errors.js";
+
+export type Verb = "GET" | "POST";
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** An answer that was read to its end. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: Uint8Array;
+}
+
+interface Failure {
+  state?: unknown;
+  statusMessage?: unknown;
+  statusCode?: unknown;
+  statusSuggestion?: unknown;
+  requestId?: unknown;
+}
+
+const EXCERPT = 200;
+
+export class Transport {
+  readonly #configuration: Configuration;
+
+  constructor(configuration: Configuration) {
+    this.#configuration = configuration;
+  }
+
+  /** Call an operation of the engine's API; resolves to the object in the answer under `wrapper`. */
+  async operation(
+    name: string,
+    input: Arguments,
+    wrapper: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const answer = await this.#send(name, this.#configuration.apiBase + name, {
+      method: "POST",
+      headers: { ...headers, "X-Steamship-Accept": "use/1", "Content-Type": "application/json" },
+      body: jsonOf(name, input),
+    });
+    const content = leniently(answer);
+    const failure = failureOf(content);
+    if (failure !== null || !isSuccess(answer)) throw this.#failed(name, answer, failure);
+    const envelope = content as { data?: Record<string, unknown> } & Record<string, unknown>;
+    const found = envelope?.data?.[wrapper] ?? envelope?.[wrapper];
+    if (typeof found === "object" && found !== null) return found as Record<string, unknown>;
+    throw new UnavailableError(
+      `"${this.#configuration.apiBase}" answered "${name}" without a "${wrapper}". Check that it is the API base of a Steamship engine.`,
+    );
+  }
+
+  /**
+   * Call a package's method at its address. JSON resolves to its value as it is, text to a string,
+   * anything else to a Uint8Array, an answer without content to null.
+   */
+  async invocation(
+    method: string,
+    url: string,
+    verb: Verb,
+    input: Arguments,
+    timeoutMs: number | undefined,
+  ): Promise<unknown> {
+    const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
+    const answer =
+      verb === "GET"
+        ? await this.#send(method, url + queryOf(method, input), { method: "GET", signal })
+        : await this.#send(method, url, {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: jsonOf(method, input),
+            signal,
+          });
+    if (!isSuccess(answer)) throw this.#failed(method, answer, failureOf(leniently(answer)));
+    if (answer.status === 204) return null;
+    if (isJson(answer)) return parsed(method, answer);
+    return typeOf(answer).startsWith("text/") ? textOf(answer) : answer.body;
+  }
+
+  async #send(name: string, url: string, init: RequestInit): Promise<Answer> {
+    const headers = { ...init.headers, Authorization: this.#configuration.authorization() };
+    try {
+      // Redirects are not followed: a package could otherwise send the caller's key to other instances.
+      const response = await fetch(url, { ...init, headers, redirect: "manual" });
+      return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
+    } catch (error) {
+      throw this.#unanswered(name, url, error);
+    }
+  }
+
+  #unanswered(name: string, url: string, error: unknown): SteamshipError {
+    const { name: kind, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+    const reason = cause?.code ?? cause?.message ?? message;
+    if (kind === "TimeoutError" || /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/.test(reason)) {
+      return new PackageTimeoutError(`"${name}" did not answer in time. Allow it longer with timeoutMs, or run it as a task.`);
+    }
+    const { origin, pathname } = new URL(url);
+    return new UnavailableError(
+      this.#configuration.redact(
+        `"${name}" got no answer from "${origin}${pathname}" (${reason}). ` +
+          "Start an engine with `ship serve`, or name a running one with STEAMSHIP_API_BASE.",
+      ),
+    );
+  }
+
+  #failed(name: string, answer: Answer, failure: Failure | null): SteamshipError {
+    const redacted = (value: unknown) => (typeof value === "string" ? this.#configuration.redact(value) : undefined);
+    return errorOfCode(redacted(failure?.statusMessage) || redacted(unexplained(name, answer))!, {
+      code: redacted(failure?.statusCode),
+      suggestion: redacted(failure?.statusSuggestion),
+      requestId: redacted(failure?.requestId) ?? answer.headers.get("x-request-id") ?? undefined,
+      httpStatus: isSuccess(answer) ? undefined : answer.status,
+    });
+  }
+}
+
+/** The reason of a failed answer; null when the content is none. */
+function failureOf(content: unknown): Failure | null {
+  const status = (content as { status?: Failure | null } | null | undefined)?.status;
+  return typeof status === "object" && status?.state === "failed" ? status : null;
+}
+
+function unexplained(name: string, answer: Answer): string {
+  // A browser hides a redirect that is not followed: its status reads 0.
+  if (answer.status === 0 || (answer.status >= 300 && answer.status < 400)) {
+    const target = answer.headers.get("location");
+    return `"${name}" answered with a redirect${target === null ? "" : ` to "${target}"`}, which is not followed.`;
+  }
+  const excerpt = /^text\/|json/.test(typeOf(answer)) ? textOf(answer).trim().slice(0, EXCERPT) : "";
+  return `"${name}" was answered with HTTP ${answer.status} and no reason${excerpt && `: ${excerpt}`}`;
+}
+
+function isSuccess(answer: Answer): boolean {
+  return answer.status >= 200 && answer.status < 300;
+}
+
+function typeOf(answer: Answer): string {
+  return (answer.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+}
+
+function isJson(answer: Answer): boolean {
+  return typeOf(answer) === "application/json";
+}
+
+function textOf(answer: Answer): string {
+  return new TextDecoder().decode(answer.body);
+}
+
+function parsed(name: string, answer: Answer): unknown {
+  try {
+    return JSON.parse(textOf(answer));
+  } catch {
+    throw new PackageReplyError(`"${name}" answered with content that is called JSON and is none.`, {
+      requestId: answer.headers.get("x-request-id") ?? undefined,
+    });
+  }
+}
+
+function leniently(answer: Answer): unknown {
+  try {
+    return JSON.parse(textOf(answer));
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonOf(name: string, input: Arguments): string {
+  try {
+    return JSON.stringify(input, (key, value) => {
+      if (typeof value !== "number" || Number.isFinite(value)) return value;
+      throw new RangeError(`"${key}" is ${value}`);
+    });
+  } catch (error) {
+    throw new InvalidRequestError(
+      `The arguments of "${name}" cannot be written as JSON: ${firstLine(error)}. Pass text, numbers, booleans, null, lists and objects.`,
+    );
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split("\n", 1)[0]!;
+}
+
+/** Arguments as a query: a list repeats its name, an object is written as JSON, undefined and null are left out. */
+function queryOf(method: string, input: Arguments): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(input)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === undefined || item === null) continue;
+      query.append(name, typeof item === "object" ? jsonOf(method, item) : String(item));
+    }
+  }
+  return query.size === 0 ? "" : `?${query}`;
+}
