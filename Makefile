@@ -20,10 +20,10 @@ setup-test: setup  ## PostgreSQL and the original client, which the tests need
 	@$(RUN) tools.setup_test
 
 demo: setup  ## deploy the examples to a fresh engine and walk through them
-	@$(BIN)/python tools/demo.py
+	@$(RUN) tools.demo
 
 serve: setup  ## an engine at http://localhost:8080 that stays
-	@$(BIN)/ship serve --port 8080 --insecure-no-sandbox
+	@$(BIN)/ship serve --port 8080
 
 test: setup-test  ## all tests but the slow ones
 	@$(RUN) pytest $(TESTS)

@@ -1,0 +1,1 @@
+"""The demo: a fresh engine, the example packages, and a walk through what they can do."""
