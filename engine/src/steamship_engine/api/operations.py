@@ -74,6 +74,31 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class TaskAnswer:
+    """What `task/status` answers: a task's `status`, and `data` beside it unless that is None."""
+
+    status: dict[str, Any]
+    data: Any | None = None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Stored bytes as they are, in place of JSON.
+
+    `headers` go out exactly as given (no charset is added), beside the engine's own. Blocking: `body`
+    is read in a thread, piece by piece, and closed when the client has left.
+    """
+
+    body: Iterator[bytes]
+    headers: Mapping[str, str]
+    http_status: int = 200
+
+
+Result = dict[str, Any] | TaskAnswer | Stream
+"""What an operation gives: the answer's `data`, or one of the two exceptions."""
+
+
+@dataclass(frozen=True)
 class Call:
     """One execution of an operation, synchronous or as a task.
 
@@ -89,6 +114,7 @@ class Call:
     accepts: frozenset[str] = frozenset()
     upload: Upload | None = None
     current: Workspace | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def who(self) -> Actor:
         """The actor, where the operation requires one."""
