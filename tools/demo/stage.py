@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 REPO = Path(__file__).parents[2]
 SHIP = Path(sys.executable).with_name("ship")
@@ -28,7 +29,7 @@ class StageError(Exception):
 class Stage:
     """A running engine on a free loopback port, stopped and removed when the block ends."""
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         """Start the engine and wait until it is ready."""
         self.folder = Path(tempfile.mkdtemp(prefix="steamship-demo-"))
         self.home = self.folder / "home"
