@@ -6,7 +6,7 @@ that is not in it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -143,13 +143,20 @@ Answer = dict[str, Any] | TaskAnswer | Raw
 """What an operation returns: `data` (an object with one key, the wrapper) in nearly every case."""
 
 
+WaitForTask = Callable[[str, float], Awaitable[object]]
+"""`await wait(task_id, timeout_s)`: returns when the task has ended or the time is over; holds no thread."""
+
+Settle = Callable[[Call, Any, Answer, WaitForTask], Awaitable[Answer]]
+"""Runs on the event loop after a synchronous `run` with its call, input and answer; gives the final answer."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """One row of the table.
 
     `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes` operations may be sent to the background; `always_task` ones always
     are. `top_level` copies `data` beside itself for the newest npm client. `takes_file` admits
-    multipart bodies with a `file` part.
+    multipart bodies with a `file` part. `settle` may hold back a synchronous answer until a task has ended.
     """
 
     path: str
@@ -161,4 +168,5 @@ class Operation:
     always_task: bool = False
     takes_file: bool = False
     top_level: bool = False
+    settle: Settle | None = None
     summary: str = field(default="")
