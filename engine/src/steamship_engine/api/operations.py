@@ -6,7 +6,7 @@ that is not in it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -74,36 +74,12 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class TaskAnswer:
-    """What `task/status` answers: a task's `status`, and `data` beside it unless that is None."""
-
-    status: dict[str, Any]
-    data: Any | None = None
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Stored bytes as they are, in place of JSON.
-
-    `headers` go out exactly as given (no charset is added), beside the engine's own. Blocking: `body`
-    is read in a thread, piece by piece, and closed when the client has left.
-    """
-
-    body: Iterator[bytes]
-    headers: Mapping[str, str]
-    http_status: int = 200
-
-
-Result = dict[str, Any] | TaskAnswer | Stream
-"""What an operation gives: the answer's `data`, or one of the two exceptions."""
-
-
-@dataclass(frozen=True)
 class Call:
     """One execution of an operation, synchronous or as a task.
 
     `actor` may be None for `Who.ANYONE` alone. `workspace_id` and `workspace_handle` are the request's
     headers; `api/current.py` resolves them. `accepts` are the words of `X-Steamship-Accept`.
+    `conditions` are the request's `if-none-match`, `if-range` and `range`; none in a task.
     """
 
     ground: Ground
@@ -132,11 +108,17 @@ class TaskAnswer:
 
 @dataclass(frozen=True)
 class Raw:
-    """An answer of bytes. `content_type` is sent exactly as it stands; `body` is read once, in threads."""
+    """An answer of bytes. `content_type` is sent exactly as it stands; `body` is read once, in threads.
+
+    `size` is the body's; `headers` go out beside it; `http_status` is 200, or 206 and 416 for ranges
+    and 304 (a body of nothing) for an unchanged file.
+    """
 
     body: Iterable[bytes]
     size: int
     content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    http_status: int = 200
 
 
 Answer = dict[str, Any] | TaskAnswer | Raw
@@ -154,8 +136,8 @@ Settle = Callable[[Call, Any, Answer, WaitForTask], Awaitable[Answer]]
 class Operation:
     """One row of the table.
 
-    `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes` operations may be sent to the background; `always_task` ones always
-    are. `top_level` copies `data` beside itself for the newest npm client. `takes_file` admits
+    `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes`
+    operations may be sent to the background; `always_task` ones always are. `top_level` copies `data` beside itself for the newest npm client. `takes_file` admits
     multipart bodies with a `file` part. `settle` may hold back a synchronous answer until a task has ended.
     """
 
