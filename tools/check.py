@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools import node
 from tools.commands import VENV
 from tools.stamps import ROOT
 
@@ -27,7 +28,7 @@ CHECKS: dict[str, tuple[Sequence[str], Path]] = {
     "types": ([*_MYPY, "sdk/python/src", "engine/src", "tools", "tests"], ROOT),
     "types-child": ([*_MYPY, "--python-version", "3.10", "--cache-dir", ".mypy_cache/child", _CHILD], ROOT),
     "layers": ([str(_BIN / "lint-imports"), "--no-logo"], ROOT),
-    "typescript": (["npm", "run", "--silent", "check"], ROOT / "sdk" / "typescript"),
+    "typescript": ([str(node.node()), "node_modules/typescript/bin/tsc", "--noEmit"], node.SDK),
     "lint": ([str(_BIN / "ruff"), "check", "--quiet", "--output-format=concise", "."], ROOT),
     "format": ([str(_BIN / "ruff"), "format", "--quiet", "--diff", "."], ROOT),
     "shape": ([*_PYTHON, "tools.check_shape"], ROOT),

@@ -36,7 +36,7 @@ def run(
 ) -> None:
     """Run a program to its end; when it fails, so does the set-up, naming it.
 
-    `environment` is added to ours; `quiet` drops what the program writes to its standard output.
+    `environment` is added to ours; `quiet` shows what the program writes only when it fails.
     """
     words = [str(word) for word in command]
     try:
@@ -44,10 +44,12 @@ def run(
             words,
             cwd=cwd,
             env={**os.environ, **(environment or {})},
-            stdout=subprocess.DEVNULL if quiet else None,
+            stdout=subprocess.PIPE if quiet else None,
+            stderr=subprocess.STDOUT if quiet else None,
             check=False,
         )
     except OSError as error:
         fail(f'"{words[0]}" cannot be started: {error.strerror}')
     if done.returncode:
+        sys.stderr.write((done.stdout or b"").decode(errors="replace"))
         fail(f"`{shlex.join(words)}` failed with exit code {done.returncode}; its reason stands above")

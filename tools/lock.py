@@ -1,4 +1,4 @@
-"""`make lock`: writes the three locks of requirements/, and tells whether they are still true.
+"""`make lock`: writes the locks of requirements/, and tells whether they are still true.
 
 Each lock carries the digest of what it was made from in its first line, so `make check` needs no
 network to see that somebody changed a requirement and did not lock. Pins stay as they are unless a
@@ -41,6 +41,8 @@ DEVELOPMENT = Lock(
     "3.11",
 )
 ORIGINAL = Lock(REQUIREMENTS / "original.txt", (REQUIREMENTS / "original.in",), "3.10")
+NODE = Lock(REQUIREMENTS / "node.txt", (REQUIREMENTS / "node.in",), "3.11")
+LOCKS = (DEVELOPMENT, ORIGINAL, NODE)
 BOOTSTRAP = REQUIREMENTS / "bootstrap.txt"
 
 
@@ -56,11 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.check:
         problems = [
-            *(problem for lock in (DEVELOPMENT, ORIGINAL) for problem in _stale(lock)),
+            *(problem for lock in LOCKS for problem in _stale(lock)),
             *_bootstrap_differs(),
         ]
         sys.exit("\n".join(problems) or 0)
-    for lock in (DEVELOPMENT, ORIGINAL):
+    for lock in LOCKS:
         _write(lock, upgrade=options.upgrade)
     BOOTSTRAP.write_text(_bootstrap(DEVELOPMENT.path.read_text()))
 

@@ -1,4 +1,4 @@
-"""`make setup`: the virtual environment, the locked packages, our own two, and the SDK's wheel.
+"""`make setup`: the virtual environment, the locked packages, our own two, the SDK's wheel and Node.
 
 Started by tools/setup.sh under any Python 3.11 or newer; standard library only. Every step has a
 stamp over its inputs, so the second run installs nothing.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import wheel
+from tools import node, wheel
 from tools.commands import PYTHON, UV, VENV, fail, run, say
 from tools.stamps import ROOT, forget, one_at_a_time, run_when_changed
 
@@ -23,7 +23,14 @@ DISTRIBUTIONS = (ROOT / "sdk" / "python", ROOT / "engine")
 def main() -> None:
     """Bring the repository to the state in which everything in it can be run."""
     with one_at_a_time():
-        done = [_environment(), _installer(), _locked_packages(), _our_packages(), wheel.build()]
+        done = [
+            _environment(),
+            _installer(),
+            _locked_packages(),
+            _our_packages(),
+            wheel.build(),
+            node.install(),
+        ]
     if any(done):
         say("done; the command line is .venv/bin/ship")
     else:
