@@ -34,7 +34,7 @@ class Address:
     path: str
 
     @property
-    def instance_key(self) -> tuple[str | None, ...]:
+    def instance_key(self) -> tuple[str | None, str | None, str | None, str | None]:
         """The address without its method."""
         return (self.owner, self.workspace, self.instance, self.instance_id)
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from steamship_engine.control import identity, worker_keys
+from steamship_engine.control import identity, instances, worker_keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
-from steamship_engine.gateway import address, hygiene, rights, targets
+from steamship_engine.gateway import address, hygiene, rights
 from steamship_engine.gateway.inbound import ClientLeftError, Inbound
 from steamship_engine.gateway.lookups import Lookups
 from steamship_engine.gateway.replies import Replier
@@ -66,7 +66,7 @@ class Gateway:
         inbound.check_length()
         actor = await self._actor(inbound)
         target = await self._target(where, actor)
-        rights.check(actor, target, inbound.verb, where.path)
+        rights.check(actor, target, inbound.verb, where)
         if any(inbound.headers.get(name) for name in _BACKGROUND):
             raise NotBuiltYetError(
                 "This engine does not run calls to packages in the background yet.",
@@ -105,7 +105,9 @@ class Gateway:
         if where.owner is None and actor is not None:
             where = replace(where, owner=actor.user_handle)
         try:
-            return await self._targets.get(where.instance_key, partial(targets.at, self._ground, where))
+            return await self._targets.get(
+                where.instance_key, partial(instances.call_target, self._ground, *where.instance_key)
+            )
         except NotFoundError:
             # Without a key, what is private and what does not exist must look the same.
             if actor is None:

@@ -31,7 +31,7 @@ class Inbound:
         self.pairs = [
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
         ]
-        self.headers = dict(self.pairs)
+        self.headers: dict[str, str] = dict(self.pairs)
         given = self.headers.get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid4()).upper()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steamship_engine.control.actor import Actor, Reach
-from steamship_engine.control.instances import CallTarget
-from steamship_engine.gateway import targets
+from steamship_engine.control.instances import CallTarget, instance_not_found
+from steamship_engine.gateway.address import Address
 from steamship_engine.model.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -28,9 +28,9 @@ class Refusal(Exception):
     details: str | None = None
 
 
-def check(actor: Actor | None, target: CallTarget, verb: str, path: str) -> None:
+def check(actor: Actor | None, target: CallTarget, verb: str, where: Address) -> None:
     """Owners call everything their key reaches; everybody calls public methods."""
-    if (verb, path) in target.public:
+    if (verb, where.path) in target.public_methods:
         return
     if actor is None:
         raise needs_key()
@@ -38,7 +38,8 @@ def check(actor: Actor | None, target: CallTarget, verb: str, path: str) -> None
         actor.reach is not Reach.INSTANCE or actor.instance_id == target.spec.instance_id
     )
     if actor.user_id != target.owner_id or not reaches:
-        raise targets.not_found(target.owner_handle, target.spec.workspace_handle, target.instance_handle)
+        # In the words of the request: the stored handle's case would tell that there is one.
+        raise instance_not_found(where.instance or where.instance_id or "")
 
 
 def needs_key() -> AuthenticationError:

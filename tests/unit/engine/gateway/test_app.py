@@ -1,0 +1,389 @@
+"""The gateway as a whole, before a runtime that answers from memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from steamship_engine.control import identity, instances, worker_keys
+from steamship_engine.control.actor import Actor, Reach
+from steamship_engine.control.addresses import Addresses
+from steamship_engine.control.ground import Changes, Ground
+from steamship_engine.control.instances import CallTarget, instance_not_found
+from steamship_engine.gateway.app import Gateway
+from steamship_engine.model.errors import AuthenticationError, PackageCrashedError
+from steamship_engine.model.limits import GATEWAY
+from steamship_engine.model.states import InitStatus, VersionKind
+from steamship_engine.runtime.port import (
+    Bases,
+    InstanceSpec,
+    Reply,
+    ReplyError,
+    Request,
+    RuntimePort,
+    VersionSpec,
+)
+
+LOCAL = Addresses(api="http://localhost/api/v1/", app="http://localhost/", web="http://localhost/")
+APART = Addresses(api="https://api.test/api/v1/", app="https://apps.test/", web="https://web.test/")
+
+ALICE = Actor("ALICE-ID", "alice", Reach.USER)
+BOB = Actor("BOB-ID", "bob", Reach.USER)
+AUTHOR = Actor("AUTHOR-ID", "author", Reach.USER)
+KEYS = {
+    "alice-key": ALICE,
+    "bob-key": BOB,
+    "space-key": replace(ALICE, reach=Reach.WORKSPACE, workspace_id="WS-ID"),
+    "other-space-key": replace(ALICE, reach=Reach.WORKSPACE, workspace_id="WS-2"),
+    "instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-ID"),
+    "other-instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-2"),
+}
+
+TARGET = CallTarget(
+    spec=InstanceSpec(
+        instance_id="INST-ID",
+        workspace_id="WS-ID",
+        workspace_handle="space",
+        version=VersionSpec("V-ID", "b" * 64, "e" * 64, VersionKind.NATIVE, 60.0),
+        config={},
+        context={},
+        bases=Bases(LOCAL.api, LOCAL.app, LOCAL.web),
+    ),
+    owner_id=ALICE.user_id,
+    owner_handle="alice",
+    author_id=AUTHOR.user_id,
+    package_id="P-ID",
+    package_handle="pack",
+    version_handle="1.0.0",
+    instance_handle="bot",
+    init_status=InitStatus.NOT_NEEDED,
+    public_methods=frozenset({("GET", "/open")}),
+    timeouts={("POST", "/slow"): 5.0},
+)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+@dataclass
+class FakeRuntime:
+    """Answers every call with `reply`, and keeps what it was asked."""
+
+    reply: Callable[[], Reply]
+    requests: list[Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
+        self.requests.append(request)
+        self.bodies.append(b"".join([part async for part in request.body]))
+        return self.reply()
+
+
+@dataclass
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        return cast(dict[str, Any], json.loads(self.body)["status"])
+
+
+def text_reply() -> Reply:
+    """A plain reply."""
+    return Reply(200, (("content-type", "text/plain"),), _once(b"hi"))
+
+
+class Door:
+    """A gateway with its fakes, and a way to knock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, addresses: Addresses = LOCAL) -> None:
+        self.runtime = FakeRuntime(text_reply)
+        self.changes = Changes()
+        ground = cast(Ground, SimpleNamespace(addresses=addresses, changes=self.changes))
+        monkeypatch.setattr(identity, "authenticate", self._authenticate)
+        monkeypatch.setattr(instances, "call_target", self._call_target)
+        monkeypatch.setattr(worker_keys, "mint", lambda *_: "worker-key")
+        self.gateway = Gateway(ground, cast(RuntimePort, self.runtime))
+
+    def knock(
+        self, verb: str, path: str, *headers: tuple[str, str], body: bytes = b"", key: str | None = None
+    ) -> Answer:
+        fields = [("host", "localhost"), *headers, *([("authorization", f"Bearer {key}")] if key else [])]
+        return asyncio.run(self._knock(verb, path, fields, body))
+
+    async def _knock(self, verb: str, target: str, fields: list[tuple[str, str]], body: bytes) -> Answer:
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "method": verb,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in fields],
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self.gateway(scope, receive, send)
+        start, *parts = sent
+        headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+        return Answer(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
+
+    @staticmethod
+    def _authenticate(_ground: Ground, bearer: str) -> Actor:
+        if bearer not in KEYS:
+            raise AuthenticationError("The key is not valid.")
+        return KEYS[bearer]
+
+    @staticmethod
+    def _call_target(
+        _ground: Ground,
+        owner: str | None,
+        workspace: str | None,
+        instance: str | None,
+        instance_id: str | None,
+    ) -> CallTarget:
+        if instance_id == "INST-ID" or (owner, workspace, (instance or "").lower()) == (
+            "alice",
+            "space",
+            "bot",
+        ):
+            return TARGET
+        raise instance_not_found(instance or instance_id or "")
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    """A gateway on loopback addresses."""
+    return Door(monkeypatch)
+
+
+@pytest.mark.parametrize("path", ["/@alice/space/bot/greet", "/space/bot/greet", "/space/bot//greet"])
+def test_the_owner_calls_by_every_address(door: Door, path: str) -> None:
+    """With and without the owner in the path, the owner's key reaches the method."""
+    answer = door.knock("POST", path, key="alice-key", body=b'{"a": 1}')
+    assert (answer.status, answer.body) == (200, b"hi")
+    assert (door.runtime.requests[0].path, door.runtime.bodies[0]) == ("/greet", b'{"a": 1}')
+
+
+def test_bearer_is_read_in_any_case(door: Door) -> None:
+    """The scheme's name is not case-sensitive."""
+    answer = door.knock("POST", "/space/bot/greet", ("authorization", "bearer alice-key"))
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("key", ["space-key", "instance-key"])
+def test_scoped_keys_reach_what_they_are_for(door: Door, key: str) -> None:
+    """A workspace's and an instance's key call the instance."""
+    assert door.knock("POST", "/space/bot/greet", key=key).status == 200
+
+
+@pytest.mark.parametrize("key", ["bob-key", "other-space-key", "other-instance-key"])
+def test_what_a_key_does_not_reach_looks_missing(door: Door, key: str) -> None:
+    """Another's instance, and one outside the key's scope, answer as one that is not there, in any case."""
+    missing = door.knock("POST", "/@alice/space/Nobot/greet", ("x-request-id", "r"), key=key)
+    for handle in ("Bot", "bot"):
+        theirs = door.knock("POST", f"/@alice/space/{handle}/greet", ("x-request-id", "r"), key=key)
+        assert theirs.status == missing.status == 404
+        assert theirs.body == missing.body.replace(b"Nobot", handle.encode())
+    assert door.runtime.requests == []
+
+
+def test_without_a_key_private_and_missing_look_the_same(door: Door) -> None:
+    """A caller without a key is asked for one, whatever is at the address."""
+    private = door.knock("POST", "/@alice/space/bot/greet", ("x-request-id", "r"))
+    missing = door.knock("POST", "/@nobody/space/bot/greet", ("x-request-id", "r"))
+    assert private.status == 401
+    assert private.body == missing.body
+
+
+def test_a_public_method_needs_no_key(door: Door) -> None:
+    """Anybody calls a public method, by its own verb only."""
+    assert door.knock("GET", "/@alice/space/bot/open").status == 200
+    assert door.knock("POST", "/@alice/space/bot/open").status == 401
+
+
+def test_a_bad_key_is_refused_even_where_none_is_needed(door: Door) -> None:
+    """A wrong key is a mistake worth telling."""
+    assert door.knock("GET", "/@alice/space/bot/open", key="wrong").status == 401
+
+
+def test_the_package_never_sees_keys_and_engine_headers(door: Door) -> None:
+    """What identifies the caller to the engine stays with the engine; the rest passes."""
+    private = [
+        "Cookie",
+        "X-Forwarded-For",
+        "Forwarded",
+        "X-Package-Id",
+        "X-Workspace-Id",
+        "Proxy-Authorization",
+    ]
+    headers = [(name, "canary") for name in private]
+    door.knock("POST", "/space/bot/greet", *headers, ("X-Custom", "kept"), key="alice-key")
+    request = door.runtime.requests[0]
+    assert ("x-custom", "kept") in request.headers
+    assert "canary" not in str(request.headers)
+    assert "alice-key" not in repr(request)
+    assert request.key == "worker-key"
+
+
+def test_a_package_sets_no_header_of_the_engine(door: Door) -> None:
+    """Cookies, service workers, policies and split headers gain a package nothing."""
+    hostile = (
+        ("set-cookie", "a=b"),
+        ("service-worker-allowed", "/"),
+        ("content-security-policy", "default-src *"),
+        ("access-control-allow-credentials", "true"),
+        ("x-content-type-options", "none"),
+        ("x-split", "a\r\nset-cookie: b=c"),
+        ("content-type", "text/html"),
+        ("x-fine", "yes"),
+    )
+    door.runtime.reply = lambda: Reply(200, hostile, _once(b"<script>"))
+    answer = door.knock("POST", "/space/bot/greet", key="alice-key")
+    assert answer.headers["content-type"] == "text/html"
+    assert answer.headers["x-fine"] == "yes"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("sandbox ")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert not {"set-cookie", "service-worker-allowed", "access-control-allow-credentials", "x-split"} & set(
+        answer.headers
+    )
+
+
+def test_a_host_of_their_own_frees_packages_from_the_sandbox_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where web pages live on another host, replies are not sandboxed, and still not sniffed."""
+    door = Door(monkeypatch, APART)
+    answer = door.knock("GET", "/@alice/space/bot/open")
+    assert "content-security-policy" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "shown"),
+    [
+        ("alice-key", "ValueError: inner\n\nTRACE", True),
+        (None, "The package failed.", False),
+    ],
+)
+def test_a_failure_is_told_in_full_to_the_owner_alone(
+    door: Door, key: str | None, message: str, shown: bool
+) -> None:
+    """The owner reads the traceback; a stranger learns that the package failed, and the request id."""
+    door.runtime.reply = lambda: Reply(
+        500, (), _once(b""), ReplyError("PackageError", "ValueError: inner", details="TRACE")
+    )
+    answer = door.knock("GET", "/@alice/space/bot/open", key=key)
+    assert answer.status == 500
+    assert answer.failure["statusMessage"] == message
+    assert answer.failure["requestId"] == answer.headers["x-request-id"]
+    assert (b"inner" in answer.body) is shown
+
+
+def test_a_deliberate_error_reaches_everybody(door: Door) -> None:
+    """What an author raises for callers to read is read by them, without the traceback."""
+    error = ReplyError("PackageError", "Too late.", "Come earlier.", details="TRACE", deliberate=True)
+    door.runtime.reply = lambda: Reply(500, (), _once(b""), error)
+    failure = door.knock("GET", "/@alice/space/bot/open").failure
+    assert (failure["statusMessage"], failure["statusSuggestion"]) == ("Too late.", "Come earlier.")
+
+
+def test_a_worker_cannot_speak_for_the_engine(door: Door) -> None:
+    """An error code that is not a package's to give becomes the package's failure."""
+    door.runtime.reply = lambda: Reply(
+        401, (), _once(b""), ReplyError("AuthenticationRequired", "log in at evil.test")
+    )
+    answer = door.knock("GET", "/@alice/space/bot/open", key="alice-key")
+    assert (answer.status, answer.failure["statusCode"]) == (500, "PackageError")
+
+
+def test_an_unknown_method_is_told_by_the_package(door: Door) -> None:
+    """The package's own 404 passes with its words."""
+    door.runtime.reply = lambda: Reply(
+        404, (), _once(b""), ReplyError("NotFound", "No handler for POST /x available.")
+    )
+    answer = door.knock("POST", "/space/bot/x", key="alice-key")
+    assert (answer.status, answer.failure["statusMessage"]) == (404, "No handler for POST /x available.")
+
+
+def test_a_crash_is_a_typed_502(door: Door) -> None:
+    """What the runtime raises arrives with its own code."""
+
+    def crash() -> Reply:
+        raise PackageCrashedError("The worker was ended by signal 9.", details="TRACE")
+
+    door.runtime.reply = crash
+    answer = door.knock("GET", "/@alice/space/bot/open")
+    assert (answer.status, answer.failure["statusCode"]) == (502, "PackageCrashed")
+    assert "TRACE" not in answer.failure["statusMessage"]
+
+
+def test_a_body_over_the_limit_is_refused_unread(door: Door) -> None:
+    """The declared length alone is reason enough."""
+    length = ("content-length", str(GATEWAY.body + 1))
+    answer = door.knock("POST", "/space/bot/greet", length, key="alice-key")
+    assert answer.status == 413
+    assert door.runtime.requests == []
+
+
+def test_head_is_get_without_a_body(door: Door) -> None:
+    """HEAD runs the GET method and sends its headers only."""
+    answer = door.knock("HEAD", "/@alice/space/bot/open")
+    assert (answer.status, answer.body) == (200, b"")
+    assert door.runtime.requests[0].verb == "GET"
+
+
+def test_browsers_of_any_origin_may_call(door: Door) -> None:
+    """OPTIONS is answered by the engine, with every header that its clients send."""
+    answer = door.knock("OPTIONS", "/@alice/space/bot/greet")
+    assert answer.status == 204
+    assert "X-Workspace-Id" in answer.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    assert door.knock("POST", "/@alice/space/bot/greet").headers["access-control-allow-origin"] == "*"
+
+
+def test_a_method_s_timeout_goes_with_the_call(door: Door) -> None:
+    """`@post(timeout=5)` limits that method and no other."""
+    door.knock("POST", "/space/bot/slow", key="alice-key")
+    door.knock("POST", "/space/bot/greet", key="alice-key")
+    assert [request.timeout_s for request in door.runtime.requests] == [5.0, None]
+
+
+def test_a_revoked_key_stops_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the gateway remembers is dropped before the change that made it wrong returns."""
+
+    async def scenario() -> list[int]:
+        fields = [("host", "localhost"), ("authorization", "Bearer alice-key")]
+        before = await door._knock("POST", "/space/bot/greet", fields, b"")
+        monkeypatch.delitem(KEYS, "alice-key")
+        remembered = await door._knock("POST", "/space/bot/greet", fields, b"")
+        door.changes.report("key", "KEY-ID")
+        after = await door._knock("POST", "/space/bot/greet", fields, b"")
+        return [before.status, remembered.status, after.status]
+
+    assert asyncio.run(scenario()) == [200, 200, 401]
+
+
+@pytest.mark.parametrize("given", ["", "has space", "x" * 200, "a\tb"])
+def test_a_strange_request_id_is_replaced(door: Door, given: str) -> None:
+    """Only a harmless request id is taken over from the caller."""
+    answer = door.knock("GET", "/@alice/space/bot/open", ("x-request-id", given))
+    assert answer.headers["x-request-id"] != given
+    kept = door.knock("GET", "/@alice/space/bot/open", ("x-request-id", "trace-1"))
+    assert kept.headers["x-request-id"] == "trace-1"
