@@ -143,7 +143,6 @@ export class MisdirectedError extends SteamshipError {
 /** The package's own code failed; its owner and author get the traceback in the message. */
 export class PackageError extends SteamshipError {
   static override readonly code: string = "PackageError";
-  static override readonly httpStatus: number = 500;
 }
 
 /** The version cannot be imported or described. */
