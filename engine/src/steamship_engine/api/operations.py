@@ -80,6 +80,7 @@ class Call:
     `actor` may be None for `Who.ANYONE` alone. `workspace_id` and `workspace_handle` are the request's
     headers; `api/current.py` resolves them. `accepts` are the words of `X-Steamship-Accept`.
     `conditions` are the request's `if-none-match`, `if-range` and `range`; none in a task.
+    `task_id` is set when a task runs it; the same task may run it again after the engine was killed.
     """
 
     ground: Ground
@@ -91,6 +92,7 @@ class Call:
     upload: Upload | None = None
     current: Workspace | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
+    task_id: str | None = None
 
     def who(self) -> Actor:
         """The actor, where the operation requires one."""
@@ -137,8 +139,9 @@ class Operation:
     """One row of the table.
 
     `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes`
-    operations may be sent to the background; `always_task` ones always are. `top_level` copies `data` beside itself for the newest npm client. `takes_file` admits
-    multipart bodies with a `file` part. `settle` may hold back a synchronous answer until a task has ended.
+    operations may be sent to the background; `always_task` ones always are. `top_level` copies `data`
+    beside itself for the newest npm client. `takes_file` admits multipart bodies with a `file` part.
+    `settle` may hold back a synchronous answer until a task has ended.
     """
 
     path: str

@@ -39,6 +39,21 @@ def current(
         return find_or_create(connection, actor, DEFAULT)
 
 
+def find(ground: Ground, actor: Actor, workspace_id: str | None, workspace_handle: str | None) -> Workspace:
+    """The workspace that an id names, or a handle, or both together."""
+    with ground.database.read() as connection:
+        if not workspace_id:
+            return by_handle(connection, actor, workspace_handle or "")
+        found = by_id(connection, actor, workspace_id)
+    if workspace_handle and handles.folded(found.handle) != handles.folded(workspace_handle):
+        raise NotFoundError(
+            f'The workspace with the id "{workspace_id}" has the handle "{found.handle}", '
+            f'not "{workspace_handle}".',
+            suggestion="Name it by one of the two.",
+        )
+    return found
+
+
 def by_id(connection: Connection, actor: Actor, workspace_id: str) -> Workspace:
     """The workspace with that id; NotFoundError where the actor's key does not reach it."""
     return _seen(actor, workspaces.by_id(connection, workspace_id), f'with the id "{workspace_id}"')
@@ -92,12 +107,21 @@ def create(ground: Ground, actor: Actor, handle: str | None, *, fetch_if_exists:
         ) from None
 
 
-def listed(ground: Ground, actor: Actor, paging: Paging) -> Page[Workspace]:
-    """The user's workspaces; for a scoped key its own alone."""
-    if actor.reach is Reach.USER:
-        with ground.database.read() as connection:
-            return workspaces.listed(connection, actor.user_id, paging)
-    return Page([current(ground, actor)], None)
+def listed(
+    ground: Ground,
+    actor: Actor,
+    paging: Paging,
+    *,
+    workspace_id: str | None = None,
+    handle: str | None = None,
+) -> Page[Workspace]:
+    """The user's workspaces that the key reaches, each filter narrowing them unless it is None."""
+    if actor.reach is not Reach.USER:
+        own = current(ground, actor)
+        wanted = workspace_id in (None, own.id) and (handle is None or handle == own.handle)
+        return Page([own] if wanted else [], None)
+    with ground.database.read() as connection:
+        return workspaces.listed(connection, actor.user_id, paging, workspace_id=workspace_id, handle=handle)
 
 
 def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:

@@ -76,15 +76,17 @@ class RequestLimits:
     """What one request to the API may carry.
 
     `json` is a whole JSON body; `form` is all fields of a multipart body together, the file apart, and
-    `fields` their number; `upload` is the file. `depth` is how deeply values may be nested.
+    `fields` their number; `upload` is the file. `depth` is how deeply values may be nested. At most
+    `threads` operations run at once and at most `waiting` wait for a thread.
     """
 
-    json: int = 32 * MIB
-    form: int = 32 * MIB
+    json: int = 16 * MIB
+    form: int = 16 * MIB
     fields: int = 20_000
     depth: int = 100
     upload: int = 4 * GIB
     threads: int = 24
+    waiting: int = 512
 
 
 BUNDLE = BundleLimits()

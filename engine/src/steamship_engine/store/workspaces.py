@@ -44,9 +44,20 @@ def by_handle(connection: Connection, user_id: str, handle: str) -> Workspace | 
     return rows.first(connection, Workspace, query)
 
 
-def listed(connection: Connection, user_id: str, paging: rows.Paging) -> rows.Page[Workspace]:
-    """The user's workspaces."""
+def listed(
+    connection: Connection,
+    user_id: str,
+    paging: rows.Paging,
+    *,
+    workspace_id: str | None = None,
+    handle: str | None = None,
+) -> rows.Page[Workspace]:
+    """The user's workspaces, each filter narrowing them unless it is None."""
     query = select(workspaces).where(workspaces.c.user_id == user_id)
+    if workspace_id is not None:
+        query = query.where(workspaces.c.id == workspace_id)
+    if handle is not None:
+        query = query.where(workspaces.c.handle_key == folded(handle))
     return rows.page(connection, Workspace, workspaces, query, paging)
 
 

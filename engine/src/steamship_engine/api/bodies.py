@@ -1,0 +1,150 @@
+"""From a request's bytes to an operation's raw input: JSON read defensively, forms, queries."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from anyio import to_thread
+from starlette.requests import Request
+
+from steamship_engine.api.forms import read_form
+from steamship_engine.api.operations import Operation, Upload
+from steamship_engine.model.errors import InvalidRequestError, TooLargeError
+from steamship_engine.model.limits import REQUEST, RequestLimits
+
+_PARSED_IN_THREADS_FROM = 64 * 1024
+
+
+@dataclass(frozen=True)
+class RawInput:
+    """What a request sent, not yet checked against the operation's input: JSON values, and the file part."""
+
+    values: dict[str, Any]
+    upload: Upload | None = None
+
+    def discard(self) -> None:
+        """Remove the uploaded file, if it is still where it was put."""
+        if self.upload is not None:
+            self.upload.path.unlink(missing_ok=True)
+
+
+async def read(
+    request: Request, operation: Operation, uploads: Path, limits: RequestLimits = REQUEST
+) -> RawInput:
+    """The raw input of a request; the caller discards it. Path fields win over those of body and query."""
+    if request.method in ("GET", "HEAD"):
+        return RawInput({**request.query_params, **request.path_params})
+    kind = request.headers.get("content-type", "")
+    if kind.lower().startswith("multipart/form-data"):
+        if not operation.takes_file:
+            raise InvalidRequestError(
+                f'"{operation.path}" takes no multipart body.', suggestion="Send a JSON object."
+            )
+        values, upload = await read_form(request.stream(), kind, uploads, limits)
+    else:
+        body = await _whole(request.stream(), request.headers.get("content-length"), limits.json)
+        parse = partial(json_object, body, limits.depth)
+        values = parse() if len(body) < _PARSED_IN_THREADS_FROM else await to_thread.run_sync(parse)
+        upload = None
+    return RawInput({**values, **request.path_params}, upload)
+
+
+async def _whole(stream: AsyncIterator[bytes], announced: str | None, most: int) -> bytes:
+    if announced is not None and announced.isdecimal() and int(announced) > most:
+        raise _too_large(most)
+    body = bytearray()
+    async for chunk in stream:
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+def json_object(body: bytes, deepest: int) -> dict[str, Any]:
+    """The JSON object that `body` holds, `{}` when it is empty.
+
+    InvalidRequestError for bad UTF-8, NaN and infinities, duplicate keys, too deep or too long
+    numbers, and for anything that is no object.
+    """
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+    except RecursionError:
+        raise _too_deep(deepest) from None
+    except UnicodeDecodeError as error:
+        raise _not_json(f"the byte at {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _not_json(f"{error.msg}, line {error.lineno} column {error.colno}") from None
+    except ValueError:
+        raise _not_json("it has a number that is too long") from None
+    if not isinstance(value, dict):
+        raise _not_json("it is no object")
+    if is_deeper(value, deepest):
+        raise _too_deep(deepest)
+    return value
+
+
+def is_deeper(value: Any, deepest: int) -> bool:
+    """Whether `value` has more than `deepest` levels of objects and lists."""
+    level = [value]
+    for _ in range(deepest):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _children(parent: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return parent.values() if isinstance(parent, dict) else parent
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _not_json(f'the key "{_shown(twice)}" is there twice')
+    return value
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise _not_json(f'"{text}" is no JSON number')
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _not_json(f'the number "{text[:40]}" is too large')
+    return number
+
+
+def _shown(text: str) -> str:
+    return text[:80].encode("ascii", "backslashreplace").decode()
+
+
+def _not_json(why: str) -> InvalidRequestError:
+    return InvalidRequestError(f"The body is not a JSON object: {why}.", suggestion="Send one JSON object.")
+
+
+def _too_deep(deepest: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The body is nested more than {deepest} levels deep.", suggestion="Send a flatter object."
+    )
+
+
+def _too_large(most: int) -> TooLargeError:
+    return TooLargeError(
+        f"The body is larger than {most} bytes.", suggestion="Send less, or upload the content as a file."
+    )

@@ -1,0 +1,50 @@
+"""The part of the protocol that this engine does not have yet: known paths that answer 501."""
+
+from __future__ import annotations
+
+import re
+
+from steamship_engine.model.errors import NotBuiltYetError
+
+PREFIXES = ("plugin/", "embedding-index/")
+"""Every path below these."""
+
+PATHS = (
+    "account/create_login_attempt",
+    "account/poll_login_attempt",
+    "block/create",
+    "block/delete",
+    "block/get",
+    "block/query",
+    "block/raw",
+    "block/update",
+    "block/{id}/abortStream",
+    "block/{id}/appendStream",
+    "block/{id}/finishStream",
+    "block/{id}/raw",
+    "file/clear",
+    "file/createSignedUrl",
+    "file/import",
+    "file/update",
+    "file/{id}/stream",
+    "logs/list",
+    "tag/query",
+    "task/comment/create",
+    "task/comment/delete",
+    "task/comment/list",
+    "task/list",
+    "workspace/createSignedUrl",
+)
+"""Single paths, as the protocol writes them. One that gets built leaves this list."""
+
+_PATTERNS = [re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))) for path in PATHS]
+
+
+def refusal(path: str) -> NotBuiltYetError | None:
+    """The 501 for a path below `/api/v1/` that the protocol knows; None for one that nobody knows."""
+    if not path.startswith(PREFIXES) and not any(pattern.fullmatch(path) for pattern in _PATTERNS):
+        return None
+    return NotBuiltYetError(
+        f'This engine does not have "{path[:200]}" yet.',
+        suggestion="docs/conformance.md lists what it has.",
+    )

@@ -1,0 +1,205 @@
+"""The API door: one ASGI callable made from the table of operations.
+
+request id -> who asks -> raw input -> checked input -> the operation, in a thread -> the envelope.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from steamship_engine.api import background, bodies, envelope, not_built, openapi
+from steamship_engine.api.checking import checked
+from steamship_engine.api.operations import Answer, Call, Operation, TaskAnswer, WaitForTask, Who
+from steamship_engine.control import identity
+from steamship_engine.control.actor import Actor
+from steamship_engine.control.ground import Ground
+from steamship_engine.model import cors
+from steamship_engine.model.errors import (
+    AuthenticationError,
+    BusyError,
+    MethodNotAllowedError,
+    NotFoundError,
+    SteamshipError,
+)
+from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.limits import REQUEST, RequestLimits
+
+PREFIX = "/api/v1/"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_CONDITIONS = ("if-none-match", "if-range", "range")
+_log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class Api:
+    """Serves every path below `/api/v1/`. An ASGI callable for HTTP."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        operations: Sequence[Operation],
+        wait: WaitForTask,
+        limits: RequestLimits = REQUEST,
+    ) -> None:
+        """`wait` is what `Operation.settle` is handed."""
+        self._ground = ground
+        self._wait = wait
+        self._limits = limits
+        self._threads = CapacityLimiter(limits.threads)
+        self._routes: ASGIApp = self._routed(operations)
+
+    def _routed(self, operations: Sequence[Operation]) -> FastAPI:
+        routes = FastAPI(
+            openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, title="Steamship"
+        )
+        document = openapi.document(operations)
+
+        async def description() -> dict[str, Any]:
+            return document
+
+        routes.add_api_route(PREFIX + "openapi.json", description, methods=["GET"], include_in_schema=False)
+        for operation in operations:
+            routes.add_api_route(
+                PREFIX + operation.path, self._endpoint(operation), methods=list(operation.verbs)
+            )
+        routes.add_exception_handler(HTTPException, _unrouted)
+        return routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens, with the headers that every answer carries."""
+        if scope["method"] == "OPTIONS":
+            await send(
+                {"type": "http.response.start", "status": 204, "headers": list(cors.PREFLIGHT_HEADERS)}
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                own = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
+                message["headers"] = [*message["headers"], *own, *cors.REPLY_HEADERS]
+            await send(message)
+
+        try:
+            await self._routes(scope, receive, sending)
+        except ClientDisconnect:
+            _log.info("%s: the client left before its request was complete", request_id)
+        except Exception:
+            _log.exception("%s: %s %s failed", request_id, scope["method"], scope["path"])
+            if not started:
+                await _surprise(request_id)(scope, receive, sending)
+
+    def _endpoint(self, operation: Operation) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            request_id: str = request.state.request_id
+            try:
+                return await self._answer(operation, request, request_id)
+            except SteamshipError as error:
+                return envelope.failed(error, request_id)
+
+        return endpoint
+
+    async def _answer(self, operation: Operation, request: Request, request_id: str) -> Response:
+        actor = await self._actor(operation, request)
+        raw = await bodies.read(request, operation, self._ground.uploads, self._limits)
+        try:
+            call = Call(
+                ground=self._ground,
+                actor=actor,
+                request_id=request_id,
+                workspace_id=request.headers.get("x-workspace-id") or None,
+                workspace_handle=request.headers.get("x-workspace-handle") or None,
+                accepts=frozenset(request.headers.get("x-steamship-accept", "").replace(",", " ").split()),
+                upload=raw.upload,
+                conditions={name: request.headers[name] for name in _CONDITIONS if name in request.headers},
+            )
+            wanted = checked(operation, raw.values)
+            answer: Answer
+            if operation.always_task or (operation.changes and background.is_wanted(request.headers)):
+                status = await self._thread(
+                    lambda: background.submit(call, operation, raw.values, request.headers)
+                )
+                answer = TaskAnswer(status)
+            else:
+                answer = await self._thread(lambda: operation.run(call, wanted))
+                if operation.settle is not None:
+                    answer = await operation.settle(call, wanted, answer, self._wait)
+            return envelope.answered(operation, answer)
+        finally:
+            raw.discard()
+
+    async def _actor(self, operation: Operation, request: Request) -> Actor | None:
+        scheme, _, bearer = request.headers.get("authorization", "").strip().partition(" ")
+        key = bearer.strip() if scheme.lower() == "bearer" else ""
+        if operation.who is Who.ANYONE and not key:
+            return None
+        try:
+            actor = await self._thread(lambda: identity.authenticate(self._ground, key))
+        except AuthenticationError:
+            if operation.who is Who.ANYONE:
+                return None
+            raise
+        if operation.who is Who.USER:
+            actor.require_user(f'call "{operation.path}"')
+        return actor
+
+    async def _thread(self, work: Callable[[], Result]) -> Result:
+        """Run blocking work in one of a bounded number of threads."""
+        if self._threads.statistics().tasks_waiting >= self._limits.waiting:
+            raise BusyError("The engine has too many requests at once.", suggestion="Try again in a second.")
+        return await to_thread.run_sync(work, limiter=self._threads)
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """Paths and verbs that no operation has."""
+    request_id: str = request.state.request_id
+    path = request.url.path.removeprefix(PREFIX)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405:
+        allowed = (error.headers or {}).get("Allow", "POST") if isinstance(error, HTTPException) else "POST"
+        refusal = MethodNotAllowedError(
+            f'"{path[:200]}" does not take {request.method}.', suggestion=f"Use {allowed}."
+        )
+        response = envelope.failed(refusal, request_id)
+        response.headers["allow"] = allowed
+        return response
+    unbuilt = not_built.refusal(path)
+    if unbuilt is not None:
+        return envelope.failed(unbuilt, request_id)
+    unknown = NotFoundError(
+        f'The API has no operation "{path[:200]}".', suggestion=f"{PREFIX}openapi.json lists all."
+    )
+    return envelope.failed(unknown, request_id)
+
+
+def _surprise(request_id: str) -> Response:
+    return envelope.failed(
+        SteamshipError(
+            "The engine failed.", suggestion=f'Look for the request id "{request_id}" in the engine\'s log.'
+        ),
+        request_id,
+    )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text: str = value.decode("latin-1")
+            return text if _REQUEST_ID.fullmatch(text) else new_id()
+    return new_id()

@@ -1,0 +1,15 @@
+"""The table of operations: everything the API can do, and the only list of it."""
+
+from __future__ import annotations
+
+from steamship_engine.api import account, keys, workspaces
+from steamship_engine.api.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *account.OPERATIONS,
+    *workspaces.OPERATIONS,
+    *keys.OPERATIONS,
+)
+
+BY_PATH = {operation.path: operation for operation in OPERATIONS}
+"""For tasks, whose rows hold the path."""

@@ -1,0 +1,15 @@
+"""Moments on the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def wire_time(moment: datetime) -> str:
+    """ISO 8601 in UTC, whole seconds and `Z` (protocol.md 1.6)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def wire_time_or_none(moment: datetime | None) -> str | None:
+    """The same where there may be none."""
+    return None if moment is None else wire_time(moment)
