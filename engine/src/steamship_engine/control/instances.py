@@ -121,7 +121,7 @@ def _version_spec(version: Version) -> VersionSpec:
         bundle=version.bundle,
         environment=version.environment,
         kind=version.kind,
-        timeout_s=timeout_of(version),
+        timeout_s=timeout_of(version.manifest),
     )
 
 

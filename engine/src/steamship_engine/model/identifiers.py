@@ -13,6 +13,11 @@ def new_id() -> str:
     return str(uuid.uuid4()).upper()
 
 
+def derived_id(source: str, noun: str) -> str:
+    """The one id that belongs to `noun` made by `source`, an id: the same again when work is repeated."""
+    return str(uuid.uuid5(uuid.UUID(source), noun)).upper()
+
+
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
     return _ID.fullmatch(text) is not None

@@ -170,22 +170,7 @@ def delete(connection: Connection, instance_id: str) -> bool:
     return connection.execute(instances.delete().where(instances.c.id == instance_id)).rowcount == 1
 
 
-def of_package(connection: Connection, package_id: str) -> list[str]:
-    """The ids of all instances of a package."""
-    return list(
-        connection.execute(select(instances.c.id).where(instances.c.package_id == package_id)).scalars()
-    )
-
-
-def of_version(connection: Connection, version_id: str) -> list[str]:
-    """The ids of all instances of a version."""
-    return list(
-        connection.execute(select(instances.c.id).where(instances.c.version_id == version_id)).scalars()
-    )
-
-
-def of_workspace(connection: Connection, workspace_id: str) -> list[str]:
-    """The ids of all instances in a workspace."""
-    return list(
-        connection.execute(select(instances.c.id).where(instances.c.workspace_id == workspace_id)).scalars()
-    )
+def of_version(connection: Connection, version_id: str, user_id: str) -> list[str]:
+    """The ids of a user's instances of a version."""
+    query = select(instances.c.id).where(instances.c.version_id == version_id, instances.c.user_id == user_id)
+    return list(connection.execute(query).scalars())

@@ -88,12 +88,6 @@ def newest_handles(connection: Connection, package_id: str, limit: int) -> list[
     return list(connection.execute(query).scalars())
 
 
-def default_ids(connection: Connection, package_ids: set[str]) -> set[str]:
-    """The ids of the newest version of each of those packages."""
-    found = (newest_id(connection, package_id) for package_id in package_ids)
-    return {version_id for version_id in found if version_id is not None}
-
-
 def newest_id(connection: Connection, package_id: str) -> str | None:
     """The id of the package's last created version."""
     query = (
@@ -115,10 +109,10 @@ def listed(
     return rows.page(connection, Version, versions, query, paging)
 
 
-def bundles(connection: Connection, package_id: str) -> list[str]:
-    """The bundle digest of each of the package's versions, one entry a version."""
-    query = select(versions.c.bundle).where(versions.c.package_id == package_id)
-    return list(connection.execute(query).scalars())
+def of_package(connection: Connection, package_id: str) -> list[Version]:
+    """All versions of a package, oldest first."""
+    query = select(versions).where(versions.c.package_id == package_id).order_by(versions.c.seq)
+    return rows.every(connection, Version, query)
 
 
 def delete(connection: Connection, version_id: str) -> None:

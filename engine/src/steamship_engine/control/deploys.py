@@ -1,0 +1,153 @@
+"""Deploys: from an uploaded bundle to a version. The row is the last thing made, so a failure leaves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from steamship_engine.control import packages as package_rules
+from steamship_engine.control.actor import Actor
+from steamship_engine.control.ground import Ground
+from steamship_engine.control.packages import ALREADY_EXISTS
+from steamship_engine.control.versions import Shown, shown, timeout_of
+from steamship_engine.model import handles
+from steamship_engine.model.config import Template, check_template, parse_template
+from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
+from steamship_engine.model.states import VersionKind
+from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
+from steamship_engine.store import versions
+from steamship_engine.store.blobs import Placed
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An uploaded zip on disk; `sha256` is lower-case hex."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """A version to be made. `config_template` is the client's JSON text, which counts for originals.
+
+    `version_id` is the same when a killed engine's work is repeated: the version is then made once.
+    """
+
+    version_id: str
+    package_id: str
+    handle: str | None
+    config_template: str | None
+    bundle: Bundle = field(repr=False)
+
+
+def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
+    """Check, build, import, describe; then insert the version. Takes minutes where much is to be built.
+
+    AlreadyExistsError for a used handle, also where another deploy was faster; InvalidBundleError,
+    InvalidRequirementsError and DeployError for what is wrong with the code.
+    """
+    actor.require_user("deploy versions")
+    done = _done_before(ground, deploy)
+    if done is not None:
+        return done
+    handle = _check(ground, actor, deploy)
+    bundle = deploy.bundle
+    facts = ground.machine.inspect(bundle.path, bundle.sha256)
+    client_template = parse_template(deploy.config_template) if facts.kind is VersionKind.ORIGINAL else {}
+    with ground.blobs.placed(bundle.path, bundle.sha256, bundle.size) as placed:
+        described = ground.machine.prepare(
+            VersionSpec(
+                version_id=deploy.version_id,
+                bundle=bundle.sha256,
+                environment="",
+                kind=facts.kind,
+                timeout_s=timeout_of(facts.manifest),
+            )
+        )
+        template = _template(facts, described, client_template)
+        made = _insert(ground, actor, deploy, handle, facts, described, template, placed)
+    ground.changes.report("version", made.version.id)
+    ground.changes.report("package", made.version.package_id)
+    return made
+
+
+def _done_before(ground: Ground, deploy: Deploy) -> Shown | None:
+    with ground.database.read() as connection:
+        version = versions.by_id(connection, deploy.version_id)
+        return None if version is None else shown(connection, version)
+
+
+def _check(ground: Ground, actor: Actor, deploy: Deploy) -> str:
+    with ground.database.read() as connection:
+        package = package_rules.own(connection, actor, deploy.package_id)
+        if deploy.handle is None:
+            return handles.generated("version")
+        handle = handles.VERSION.check(deploy.handle)
+        if versions.by_handle(connection, package.id, handle) is not None:
+            raise _taken()
+    return handle
+
+
+def _template(facts: BundleFacts, described: Description, client_template: Template) -> Template:
+    if facts.kind is VersionKind.ORIGINAL:
+        return client_template
+    try:
+        return check_template(described.config_template)
+    except InvalidRequestError as error:
+        raise DeployError(
+            error.message,
+            suggestion="Give each parameter of the Config class a type of string, number or boolean.",
+        ) from None
+
+
+def _insert(
+    ground: Ground,
+    actor: Actor,
+    deploy: Deploy,
+    handle: str,
+    facts: BundleFacts,
+    described: Description,
+    template: Template,
+    placed: Placed,
+) -> Shown:
+    try:
+        with ground.database.begin() as connection:
+            package_rules.own(connection, actor, deploy.package_id)
+            versions.insert(
+                connection,
+                version_id=deploy.version_id,
+                package_id=deploy.package_id,
+                handle=handle,
+                kind=facts.kind,
+                bundle=ground.blobs.keep(connection, placed),
+                environment=described.environment,
+                config_template=template,
+                spec=described.spec,
+                schemas=described.schemas,
+                needs_init=described.needs_init,
+                description=_description(facts),
+                readme=facts.readme,
+                manifest=facts.manifest,
+                notes=list(described.notes),
+            )
+            version = versions.by_id(connection, deploy.version_id)
+            assert version is not None, "a version vanished in its own transaction"
+            return shown(connection, version)
+    except IntegrityError:
+        with ground.database.read() as connection:
+            # Where the package has gone meanwhile, this says so.
+            package_rules.own(connection, actor, deploy.package_id)
+        raise _taken() from None
+
+
+def _description(facts: BundleFacts) -> str | None:
+    description = (facts.manifest or {}).get("description")
+    return description if isinstance(description, str) else None
+
+
+def _taken() -> AlreadyExistsError:
+    return AlreadyExistsError(ALREADY_EXISTS, suggestion="Deploy under another version handle.")

@@ -1,0 +1,50 @@
+"""Deleting instances, and what stands above them: rows in the transaction, workers after it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from steamship_engine.control.ground import Ground
+from steamship_engine.model.nouns import Package, Version
+from steamship_engine.store import instances, packages, versions
+
+
+class Removal:
+    """What one transaction removes. `finish` after its commit: caches forget, workers stop."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._gone: list[tuple[str, str]] = []
+
+    def instance(self, connection: Connection, instance_id: str) -> bool:
+        """Remove an instance; False where it is gone already."""
+        if not instances.delete(connection, instance_id):
+            return False
+        self._gone.append(("instance", instance_id))
+        return True
+
+    def version(self, connection: Connection, version: Version, owner_id: str) -> None:
+        """Remove a version with its owner's instances, and its reference to the bundle.
+
+        IntegrityError where somebody else has an instance of it.
+        """
+        for instance_id in instances.of_version(connection, version.id, owner_id):
+            self.instance(connection, instance_id)
+        versions.delete(connection, version.id)
+        self._ground.blobs.release(connection, version.bundle)
+        self._gone.append(("version", version.id))
+
+    def package(self, connection: Connection, package: Package) -> None:
+        """Remove a package with its versions."""
+        for version in versions.of_package(connection, package.id):
+            self.version(connection, version, package.user_id)
+        packages.delete(connection, package.id)
+        self._gone.append(("package", package.id))
+
+    def finish(self) -> None:
+        """Tell the caches and stop the workers. Blocking."""
+        for noun, noun_id in self._gone:
+            self._ground.changes.report(noun, noun_id)
+        for noun, noun_id in self._gone:
+            if noun == "instance":
+                self._ground.machine.stop(noun_id)
