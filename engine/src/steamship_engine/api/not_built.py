@@ -32,7 +32,6 @@ PATHS = (
     "task/comment/create",
     "task/comment/delete",
     "task/comment/list",
-    "task/list",
     "workspace/createSignedUrl",
 )
 """Single paths, as the protocol writes them. One that gets built leaves this list."""

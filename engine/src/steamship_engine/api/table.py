@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from steamship_engine.api import account, keys, workspaces
+from steamship_engine.api import account, keys, tasks, workspaces
 from steamship_engine.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *account.OPERATIONS,
     *workspaces.OPERATIONS,
     *keys.OPERATIONS,
+    *tasks.OPERATIONS,
 )
 
 BY_PATH = {operation.path: operation for operation in OPERATIONS}

@@ -11,7 +11,7 @@ from steamship_engine.model import handles
 from steamship_engine.model.errors import AlreadyExistsError, NotFoundError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Workspace
-from steamship_engine.store import workspaces
+from steamship_engine.store import queue, workspaces
 from steamship_engine.store.rows import Page, Paging
 
 DEFAULT = "default"
@@ -133,8 +133,11 @@ def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:
         instance_ids = workspaces.instance_ids(connection, workspace_id)
         for digest in workspaces.blob_digests(connection, workspace_id):
             ground.blobs.release(connection, digest)
+        ended = queue.forget_workspace(connection, ground.blobs, workspace_id)
         workspaces.delete(connection, workspace_id)
     ground.changes.report("workspace", workspace_id)
+    for task_id in ended:
+        ground.changes.report("task", task_id)
     for instance_id in instance_ids:
         ground.changes.report("instance", instance_id)
         ground.machine.stop(instance_id)

@@ -60,6 +60,11 @@ def add(
     return task
 
 
+def place(task_id: str, field: str) -> str:
+    """Where a task's sealed `input` or `output` belongs, for the vault."""
+    return f"tasks:{task_id}:{field}"
+
+
 def find(connection: Connection, task_id: str) -> Task | None:
     """The task of that id."""
     return rows.first(connection, Task, select(tasks).where(tasks.c.id == task_id))

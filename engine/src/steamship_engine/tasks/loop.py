@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from steamship_engine.model.errors import SteamshipError
 from steamship_engine.model.nouns import Task
 from steamship_engine.store import queue
+from steamship_engine.store import tasks as store
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.queue import Lease
@@ -204,7 +205,7 @@ class TaskLoop:
     def _finish(self, lease: Lease, outcome: Outcome) -> list[str]:
         sealed = None
         if outcome.output is not None:
-            sealed = self._vault.seal(outcome.output.encode(), f"tasks:{lease.task_id}:output")
+            sealed = self._vault.seal(outcome.output.encode(), store.place(lease.task_id, "output"))
         with self._database.begin() as connection:
             ended = queue.finish(connection, self._blobs, lease, outcome.ending(sealed))
         self._tell(ended)
