@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from steamship_engine.api import account, keys, tasks, workspaces
+from steamship_engine.api import account, files, keys, tags, tasks, workspaces
 from steamship_engine.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *account.OPERATIONS,
     *workspaces.OPERATIONS,
     *keys.OPERATIONS,
+    *files.OPERATIONS,
+    *tags.OPERATIONS,
     *tasks.OPERATIONS,
 )
 
