@@ -97,6 +97,7 @@ def _run(ground: Ground, operation: Operation, task: Task) -> Outcome:
             request_id=task.request_id,
             workspace_id=task.workspace_id,
             upload=upload,
+            task_id=task.id,
         )
         answer = operation.run(call, checked(operation, tasks.input_of(ground, task)))
     if isinstance(answer, Raw):

@@ -11,6 +11,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *keys.OPERATIONS,
     *files.OPERATIONS,
     *tags.OPERATIONS,
+    *packages.OPERATIONS,
+    *versions.OPERATIONS,
+    *instances.OPERATIONS,
     *tasks.OPERATIONS,
 )
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
+from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
+from steamship_engine.control.removal import Removal
 from steamship_engine.control.versions import timeout_of
-from steamship_engine.model.errors import NotFoundError
+from steamship_engine.model.config import redact
+from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.handles import folded
-from steamship_engine.model.nouns import Instance, Version
+from steamship_engine.model.nouns import Instance, Version, Workspace
 from steamship_engine.model.states import InitStatus
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
 from steamship_engine.store import instances, versions
 from steamship_engine.store.instances import Placed
+from steamship_engine.store.rows import Page, Paging
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,91 @@ class CallTarget:
     init_status: InitStatus
     public_methods: frozenset[tuple[str, str]]
     timeouts: dict[tuple[str, str], float]
+    secrets: dict[str, Any] = field(repr=False)
+
+    def redact(self, text: str) -> str:
+        """`text` of the package's making without the values of the instance's secret parameters."""
+        return redact(text, self.secrets)
+
+
+def get(
+    ground: Ground,
+    actor: Actor,
+    *,
+    instance_id: str | None,
+    handle: str | None,
+    package_handle: str | None,
+    current: Callable[[], Workspace],
+) -> Placed:
+    """An own instance by id, or by handle in the current workspace. NotFoundError for every other."""
+    if not instance_id and not handle:
+        raise InvalidRequestError(
+            "The request names no instance.", suggestion="Send the instance's handle or its id."
+        )
+    workspace = None if instance_id else current()
+    with ground.database.read() as connection:
+        if workspace is not None and handle:
+            placed = instances.by_handle(connection, workspace.id, handle)
+        else:
+            placed = instances.by_id(connection, instance_id or "")
+        named = handle or instance_id or ""
+        found = _reached(actor, placed, named)
+    if package_handle and folded(package_handle) != folded(found.package_handle):
+        raise instance_not_found(named)
+    if handle and folded(handle) != folded(found.instance.handle):
+        raise instance_not_found(named)
+    return found
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which instances a listing shows: all, or those of a package, a version or a workspace."""
+
+    package_id: str | None = None
+    version_id: str | None = None
+    workspace_id: str | None = None
+
+
+def listed(ground: Ground, actor: Actor, wanted: Filter, paging: Paging) -> Page[Placed]:
+    """The actor's own instances, as far as its key reaches."""
+    with ground.database.read() as connection:
+        return instances.listed(
+            connection,
+            user_id=actor.user_id,
+            workspace_id=wanted.workspace_id if actor.reach is Reach.USER else actor.workspace_id,
+            package_id=wanted.package_id,
+            version_id=wanted.version_id,
+            instance_id=actor.instance_id if actor.reach is Reach.INSTANCE else None,
+            paging=paging,
+        )
+
+
+def delete(ground: Ground, actor: Actor, instance_id: str) -> Placed:
+    """Remove an own instance, whatever the current workspace is, and stop its worker."""
+    if actor.reach is Reach.INSTANCE:
+        raise ForbiddenError(
+            "A key for one instance cannot delete it.",
+            suggestion="Use a key for the workspace, or one of the user's own.",
+        )
+    removal = Removal(ground)
+    with ground.database.begin() as connection:
+        placed = _reached(actor, instances.by_id(connection, instance_id), instance_id)
+        if not removal.instance(connection, instance_id):
+            raise instance_not_found(instance_id)
+    removal.finish()
+    return placed
+
+
+def _reached(actor: Actor, placed: Placed | None, named: str) -> Placed:
+    """The instance, if it is the actor's own and within its key's reach."""
+    if (
+        placed is None
+        or placed.instance.user_id != actor.user_id
+        or not actor.reaches_workspace(placed.instance.workspace_id)
+        or (actor.reach is Reach.INSTANCE and actor.instance_id != placed.instance.id)
+    ):
+        raise instance_not_found(named)
+    return placed
 
 
 def call_target(
@@ -66,6 +156,11 @@ def call_target(
         return _target(ground, connection, placed)
 
 
+def spec_of(ground: Ground, instance_id: str) -> CallTarget:
+    """The call target of the instance with that id; NotFoundError when there is none."""
+    return call_target(ground, None, None, None, instance_id)
+
+
 def instance_not_found(name: str) -> NotFoundError:
     """The answer for an instance that is not there, and for one that is not the caller's."""
     return NotFoundError(
@@ -86,13 +181,14 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
     version = versions.by_id(connection, instance.version_id)
     assert version is not None, "an instance outlived its version"
     methods = version.spec.get("methods") or []
+    secrets = secrets_of(ground, instance)
     return CallTarget(
         spec=InstanceSpec(
             instance_id=instance.id,
             workspace_id=instance.workspace_id,
             workspace_handle=placed.workspace_handle,
             version=_version_spec(version),
-            config=whole_config(ground, instance),
+            config={**instance.config, **secrets},
             context=_context(ground, placed),
             bases=Bases(api=ground.addresses.api, app=ground.addresses.app, web=ground.addresses.web),
         ),
@@ -112,6 +208,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
             for method in methods
             if (seconds := _options(method).get("timeout")) is not None and _is_number(seconds)
         },
+        secrets=secrets,
     )
 
 
@@ -156,11 +253,16 @@ def secrets_place(instance_id: str) -> str:
 
 def whole_config(ground: Ground, instance: Instance) -> dict[str, Any]:
     """The instance's config with its secrets, for the worker alone."""
+    return {**instance.config, **secrets_of(ground, instance)}
+
+
+def secrets_of(ground: Ground, instance: Instance) -> dict[str, Any]:
+    """The secret part of the instance's config."""
     if instance.secret_config is None:
-        return dict(instance.config)
+        return {}
     opened = ground.vault.open(instance.secret_config, secrets_place(instance.id))
     secrets: dict[str, Any] = json.loads(opened)
-    return {**instance.config, **secrets}
+    return secrets
 
 
 def _place(method: dict[str, Any]) -> tuple[str, str]:

@@ -50,13 +50,13 @@ def find(connection: Connection, actor: Actor, wanted: Wanted) -> tuple[Package,
         version = versions.by_id(connection, wanted.version_id)
         named = wanted.package_id in {None, "", version.package_id} if version is not None else False
         if version is None or not named:
-            raise _no_id(wanted.version_id)
+            raise no_such_id(wanted.version_id)
         try:
             package = package_rules.visible(
                 connection, actor, package_id=version.package_id, handle=wanted.package_handle
             )
         except NotFoundError:
-            raise _no_id(wanted.version_id) from None
+            raise no_such_id(wanted.version_id) from None
         return package, version
     if not wanted.package_id and not wanted.package_handle:
         raise InvalidRequestError(
@@ -65,25 +65,25 @@ def find(connection: Connection, actor: Actor, wanted: Wanted) -> tuple[Package,
     package = package_rules.visible(
         connection, actor, package_id=wanted.package_id, handle=wanted.package_handle
     )
-    return package, of_package(connection, package, wanted.handle)
+    return package, of_package(connection, package.id, package.handle, wanted.handle)
 
 
-def of_package(connection: Connection, package: Package, handle: str | None) -> Version:
+def of_package(connection: Connection, package_id: str, package_handle: str, handle: str | None) -> Version:
     """The package's version with that handle, or its default. NotFoundError names the newest ones."""
     if handle:
-        version = versions.by_handle(connection, package.id, handle)
+        version = versions.by_handle(connection, package_id, handle)
     else:
-        version = versions.newest(connection, package.id)
+        version = versions.newest(connection, package_id)
     if version is not None:
         return version
-    newest = versions.newest_handles(connection, package.id, _NEWEST_NAMED)
+    newest = versions.newest_handles(connection, package_id, _NEWEST_NAMED)
     if not newest:
         raise NotFoundError(
-            f'The package "{package.handle}" has no version yet.', suggestion="Deploy one with `ship deploy`."
+            f'The package "{package_handle}" has no version yet.', suggestion="Deploy one with `ship deploy`."
         )
     names = ", ".join(f'"{name}"' for name in newest)
     raise NotFoundError(
-        f'The package "{package.handle}" has no version "{(handle or "")[:100]}"; its newest: {names}.',
+        f'The package "{package_handle}" has no version "{(handle or "")[:100]}"; its newest: {names}.',
         suggestion="Use one of these, or leave the version out to use the newest.",
     )
 
@@ -142,7 +142,8 @@ def timeout_of(manifest: dict[str, object] | None) -> float:
     return RUNTIME.call
 
 
-def _no_id(version_id: str) -> NotFoundError:
+def no_such_id(version_id: str) -> NotFoundError:
+    """The answer for a version that is not there, and for one that the actor may not see."""
     return NotFoundError(
         f'There is no version with the id "{version_id[:100]}" that you may see.',
         suggestion="Check the id; `ship versions` lists a package's versions.",

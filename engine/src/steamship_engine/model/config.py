@@ -19,6 +19,9 @@ TYPES = ("string", "number", "boolean")
 INVALID = "Configuration for this PackageInstance is invalid."
 """The original's words, with which every refusal of a config begins."""
 
+_SHORTEST_REDACTED = 4
+"""A secret of fewer characters would take ordinary text with it: `1` is no secret."""
+
 _FLAGS = ("required", "nullable", "secret")
 
 
@@ -51,6 +54,14 @@ def split_secrets(template: Template, config: Config) -> tuple[Config, Config]:
     """A completed config in two: what may be shown, and what its template marks as secret."""
     secret = {name: value for name, value in config.items() if template.get(name, {}).get("secret") is True}
     return {name: value for name, value in config.items() if name not in secret}, secret
+
+
+def redact(text: str, secrets: Config) -> str:
+    """`text` without the values of secret parameters, for messages that the package's code wrote."""
+    hidden = {str(value) for value in secrets.values() if len(str(value)) >= _SHORTEST_REDACTED}
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(value, "[secret]")
+    return text
 
 
 def check_unchanged(handle: str, kept: Config, wanted: Config) -> None:
