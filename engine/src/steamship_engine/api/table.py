@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steamship_engine.api import account, files, keys, tags, tasks, workspaces
+from steamship_engine.api import account, files, instances, keys, packages, tags, tasks, versions, workspaces
 from steamship_engine.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
