@@ -46,5 +46,6 @@ hooks: setup  ## run fast checks before every commit
 	@$(BIN)/pre-commit install
 
 clean:  ## remove everything that `make` made
-	@rm -rf .venv .venv-original .stamps .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-node .venv-original .stamps .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf engine/src/steamship_engine/runtime/wheels
+	@cd sdk/typescript && rm -rf node_modules dist build
