@@ -12,6 +12,7 @@ from steamship_engine.model.errors import AlreadyExistsError, ForbiddenError, In
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import User
 from steamship_engine.store import users
+from steamship_engine.store.database import Database
 
 
 def current(ground: Ground, actor: Actor) -> User:
@@ -38,9 +39,16 @@ def update(ground: Ground, actor: Actor, handle: str | None) -> User:
 
 
 def create(
-    ground: Ground, handle: str, *, secret: str | None = None, is_admin: bool = False
+    database: Database,
+    handle: str,
+    *,
+    many_users: bool,
+    secret: str | None = None,
+    is_admin: bool = False,
 ) -> tuple[User, str]:
     """Add a user with one key; both. `secret` is a key that the operator chose.
+
+    It needs no more than the database, so that it works beside a running engine.
 
     ForbiddenError for a second user while nothing isolates users from each other.
     """
@@ -54,8 +62,8 @@ def create(
     secret = secret or keys.minted()
     user_id = new_id()
     try:
-        with ground.database.begin() as connection:
-            if not ground.many_users and users.count(connection) > 0:
+        with database.begin() as connection:
+            if not many_users and users.count(connection) > 0:
                 raise ForbiddenError(
                     f'A second user, "{handle}", is refused: nothing isolates one user\'s packages from '
                     "another's on this engine yet.",

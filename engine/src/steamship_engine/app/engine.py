@@ -1,0 +1,131 @@
+"""The parts of one engine, put together; an ASGI application with a lifespan."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from steamship_engine.api.background import Executor
+from steamship_engine.api.shell import Api
+from steamship_engine.api.table import BY_PATH, OPERATIONS
+from steamship_engine.app.access_log import logged
+from steamship_engine.app.front import Front
+from steamship_engine.app.machine import LoopMachine
+from steamship_engine.control.addresses import Addresses
+from steamship_engine.control.ground import Changes, Ground
+from steamship_engine.control.use import INIT_OPERATION
+from steamship_engine.gateway.app import Gateway
+from steamship_engine.gateway.instance_init import initialize
+from steamship_engine.model.identifiers import new_id
+from steamship_engine.runtime.port import RuntimePort
+from steamship_engine.settings import Settings
+from steamship_engine.store.blobs import Blobs
+from steamship_engine.store.database import Database
+from steamship_engine.store.vault import Vault, secret_from
+from steamship_engine.tasks.loop import TaskLoop
+from steamship_engine.tasks.waiting import Waiting
+
+_log = logging.getLogger(__name__)
+
+
+def ground_of(settings: Settings, database: Database, addresses: Addresses, machine: LoopMachine) -> Ground:
+    """What control stands on, in the data directory that the settings name."""
+    blob_url = settings.blob_url or f"file://{quote(str(settings.data_dir / 'blobs'))}"
+    return Ground(
+        database=database,
+        blobs=Blobs(blob_url, database),
+        vault=Vault(settings.secret_key or secret_from(settings.data_dir / "secret.key")),
+        machine=machine,
+        addresses=addresses,
+        uploads=_uploads(settings.data_dir),
+        boot_secret=secrets.token_bytes(32),
+        changes=Changes(),
+        many_users=settings.insecure_no_sandbox,
+    )
+
+
+class Engine:
+    """Everything that runs between the socket and the ground, on one event loop."""
+
+    def __init__(self, ground: Ground, runtime: RuntimePort, machine: LoopMachine, *, drain_s: float) -> None:
+        """`machine` is the one in `ground`, on `runtime`."""
+        self._ground = ground
+        self._runtime = runtime
+        self._machine = machine
+        self._drain_s = drain_s
+        self._ready = False
+        self._sweeping: asyncio.Task[int] | None = None
+        self._waiting = Waiting(ground.database)
+        self._tasks = TaskLoop(
+            database=ground.database,
+            blobs=ground.blobs,
+            vault=ground.vault,
+            execute=Executor(
+                ground, BY_PATH, internal={INIT_OPERATION: partial(initialize, ground, runtime)}
+            ),
+            report=ground.changes.report,
+            owner=new_id(),
+            alone=ground.database.engine.dialect.name == "sqlite",
+        )
+        for listener in (self._waiting.notice, self._tasks.notice):
+            ground.changes.listen(listener)
+        api = Api(ground, OPERATIONS, self._waiting.wait)
+        self._front = logged(Front(ground.addresses, api, Gateway(ground, runtime), lambda: self._ready))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request, or the lifespan of the server around it."""
+        if scope["type"] == "http":
+            await self._front(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def start(self) -> None:
+        """Take up the work that an earlier engine left, then be ready."""
+        self._machine.attach(asyncio.get_running_loop())
+        await self._tasks.start()
+        self._sweeping = asyncio.create_task(asyncio.to_thread(self._ground.blobs.sweep))
+        self._ready = True
+
+    async def stop(self) -> None:
+        """Give running tasks their time, then end every worker and close the database."""
+        self._ready = False
+        await self._tasks.stop(self._drain_s)
+        if self._sweeping is not None:
+            with suppress(Exception):
+                await self._sweeping
+        self._machine.attach(None)
+        await self._runtime.close()
+        self._ground.database.close()
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception:
+                    _log.exception("The engine could not start.")
+                    await send({"type": "lifespan.startup.failed", "message": "the engine could not start"})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _uploads(data_dir: Path) -> Path:
+    """The folder for files on their way in, emptied of what a killed engine left there."""
+    folder = data_dir / "uploads"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
+    return folder

@@ -1,0 +1,100 @@
+"""The front: which part of the engine a request is for (package headers, hosts, paths)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from steamship_engine.control.addresses import Addresses, is_loopback
+from steamship_engine.gateway import address, hygiene
+from steamship_engine.model import cors
+from steamship_engine.model.errors import (
+    MisdirectedError,
+    NotFoundError,
+    SteamshipError,
+    UnavailableError,
+    wire_status,
+)
+from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, PACKAGE_HEADERS
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Door = Callable[[Any, Any, Any], Awaitable[None]]
+
+_PACKAGE_HEADERS = frozenset(name.encode() for name in PACKAGE_HEADERS)
+
+
+class Front:
+    """An ASGI callable for HTTP that hands each request to the API or to the gateway, or refuses it."""
+
+    def __init__(self, addresses: Addresses, api: Door, gateway: Door, is_ready: Callable[[], bool]) -> None:
+        """`is_ready` is what `/readyz` says."""
+        self._addresses = addresses
+        self._api = api
+        self._gateway = gateway
+        self._is_ready = is_ready
+        bases = (addresses.api, addresses.app, addresses.web)
+        self._hosts = frozenset((urlsplit(base).hostname or "").lower() for base in bases)
+        self._loopback = any(is_loopback(host) for host in self._hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["path"] in HEALTH_PATHS:
+            await self._health(scope, send)
+            return
+        try:
+            door = self._door(scope)
+        except SteamshipError as error:
+            await _refuse(send, error)
+            return
+        await door(scope, receive, send)
+
+    def _door(self, scope: Scope) -> Door:
+        host = hygiene.host_of(scope["headers"])
+        of_a_user = address.owner_label(host, self._addresses) is not None
+        if not of_a_user and not self._is_known(host):
+            raise MisdirectedError(
+                f'"{host}" is not a name of this engine.',
+                suggestion="Use one of the engine's addresses; --api-base, --app-base and --web-base set them.",
+            )
+        if of_a_user or any(name in _PACKAGE_HEADERS for name, _ in scope["headers"]):
+            return self._gateway
+        segment, _, rest = scope["path"].lstrip("/").partition("/")
+        if segment not in ENGINE_PATHS:
+            return self._gateway
+        if segment == "api" and rest.startswith("v1/"):
+            return self._api
+        raise NotFoundError(
+            f'There is nothing at "{scope["path"][:200]}".',
+            suggestion="The API is below /api/v1/.",
+        )
+
+    def _is_known(self, host: str) -> bool:
+        return host in self._hosts or (self._loopback and is_loopback(host))
+
+    async def _health(self, scope: Scope, send: Send) -> None:
+        if scope["path"] != "/livez" and not self._is_ready():
+            await _refuse(
+                send,
+                UnavailableError("The engine is starting or stopping.", suggestion="Try again in a second."),
+            )
+            return
+        body = b"" if scope["method"] == "HEAD" else b"ok\n"
+        await _send(send, 200, body, [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")])
+
+
+async def _refuse(send: Send, error: SteamshipError) -> None:
+    body = json.dumps({"status": wire_status(error, request_id=None)}).encode()
+    headers = [(b"content-type", b"application/json"), *cors.REPLY_HEADERS]
+    if isinstance(error, UnavailableError):
+        headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    await _send(send, error.http_status, body, headers)
+
+
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    own = [(b"content-length", str(len(body)).encode()), (b"x-content-type-options", b"nosniff")]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *own]})
+    await send({"type": "http.response.body", "body": body})

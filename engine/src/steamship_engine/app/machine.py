@@ -1,0 +1,43 @@
+"""The runtime as blocking code sees it: threads cross over to the event loop here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from steamship_engine.model.errors import UnavailableError
+from steamship_engine.runtime.port import BundleFacts, Description, RuntimePort, VersionSpec
+
+Result = TypeVar("Result")
+
+
+class LoopMachine:
+    """`control.ground.Machine` on a runtime that lives on an event loop. Called from threads only."""
+
+    def __init__(self, runtime: RuntimePort) -> None:
+        self._runtime = runtime
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """The loop that the runtime lives on, or None when it has ended."""
+        self._loop = loop
+
+    def inspect(self, bundle: Path, digest: str) -> BundleFacts:
+        """As `RuntimePort.inspect`."""
+        return self._wait(self._runtime.inspect(bundle, digest))
+
+    def prepare(self, version: VersionSpec) -> Description:
+        """As `RuntimePort.prepare`."""
+        return self._wait(self._runtime.prepare(version))
+
+    def stop(self, instance_id: str) -> None:
+        """As `RuntimePort.stop`."""
+        self._wait(self._runtime.stop(instance_id))
+
+    def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
+        if self._loop is None:
+            work.close()
+            raise UnavailableError("The engine is stopping.", suggestion="Try again when it is back.")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -1,0 +1,184 @@
+"""`ship serve`: from settings to a listening engine, and down again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from steamship_engine.app import lock
+from steamship_engine.app.engine import Engine, ground_of
+from steamship_engine.app.first_start import FirstUser, prepare
+from steamship_engine.app.machine import LoopMachine
+from steamship_engine.control.addresses import Addresses, is_loopback
+from steamship_engine.control.ground import Ground
+from steamship_engine.runtime.runtime import Runtime
+from steamship_engine.settings import Settings, SettingsError, inherited
+from steamship_engine.store import migrate
+from steamship_engine.store.database import Database
+
+Say = Callable[[str], None]
+
+
+def run(settings: Settings, say: Say) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. `say` prints a line for the operator.
+
+    SettingsError, LockedError and kin, with words for the operator, where it cannot start.
+    """
+    if not is_loopback(settings.host) and not settings.insecure_no_sandbox:
+        raise SettingsError(
+            f'--host is "{settings.host}": other machines could reach this engine, and nothing isolates one '
+            "user's packages from another's. If all its users trust each other, add --insecure-no-sandbox."
+        )
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for chatty in ("alembic", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    with ExitStack() as stack:
+        settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for file in _locks(settings):
+            stack.enter_context(lock.hold(file))
+        listener = stack.enter_context(_listener(settings))
+        database = open_database(settings)
+        # The server raises the signal that stopped it once more when it is done: a clean stop ends with 0.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+        return runner.run(_serve(settings, database, listener, say))
+
+
+async def _serve(settings: Settings, database: Database, listener: socket.socket, say: Say) -> int:
+    runtime = Runtime(
+        settings.data_dir,
+        interpreter=settings.pythons[0] if settings.pythons else None,
+        environ=inherited(),
+    )
+    machine = LoopMachine(runtime)
+    addresses = addresses_of(settings, listener.getsockname()[1])
+    ground = ground_of(settings, database, addresses, machine)
+    first = prepare(ground, settings, Path.home())
+    engine = Engine(ground, runtime, machine, drain_s=settings.drain_s)
+    server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
+    await server.serve(sockets=[listener])
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our settings, that says when it listens."""
+
+    def __init__(self, engine: Engine, settings: Settings, announce: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                engine,
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+            )
+        )
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; then the engine is there."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def open_database(settings: Settings) -> Database:
+    """The settings' database, brought to this engine's schema. SettingsError where it cannot be used."""
+    url = settings.database_url
+    if url is None:
+        file = settings.data_dir / "engine.db"
+        # SQLite gives the files beside it the mode of this one.
+        file.touch(mode=0o600)
+        url = f"sqlite:///{file}"
+    database = Database(url)
+    try:
+        migrate.upgrade(database)
+    except SQLAlchemyError as error:
+        database.close()
+        raise SettingsError(
+            f"The database {_without_password(url)} cannot be used: {_cause(error)}"
+        ) from None
+    return database
+
+
+def _locks(settings: Settings) -> list[Path]:
+    """What no second engine may work on: the data directory, and an SQLite file that lies elsewhere."""
+    locks = [settings.data_dir / "engine.lock"]
+    try:
+        url = make_url(settings.database_url) if settings.database_url else None
+    except ArgumentError:
+        url = None  # opening the database says what is wrong with it
+    if url is not None and url.drivername == "sqlite" and url.database:
+        locks.append(Path(f"{url.database}.lock"))
+    return locks
+
+
+def addresses_of(settings: Settings, port: int) -> Addresses:
+    """The three bases: the settings', else those of the port on this machine."""
+    anywhere = is_loopback(settings.host) or settings.host in ("0.0.0.0", "::")  # noqa: S104  # it is compared
+    host = "localhost" if anywhere else settings.host
+    own = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return Addresses(
+        api=settings.api_base or own + "api/v1/",
+        app=settings.app_base or own,
+        web=settings.web_base or own,
+    )
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"--host {settings.host} --port {settings.port} cannot be listened on: {error.strerror}. "
+            "Choose another --port; 0 takes a free one."
+        ) from None
+    return listener
+
+
+def _announce(say: Say, ground: Ground, settings: Settings, first: FirstUser | None) -> None:
+    addresses = ground.addresses
+    if first is not None:
+        say(f'Made the user "{first.handle}". This is the key; it is not shown again:')
+        say(f"  {first.key}")
+        if first.profile is not None:
+            say(f"It is stored in {first.profile}, so clients on this machine find it.")
+        else:
+            say("Store it with `ship login`.")
+    if not is_loopback(settings.host) and not addresses.app_is_domain and "localhost" not in addresses.app:
+        say(
+            "Clients of the original Steamship put the owner before the host name, which an address without "
+            f"DNS cannot have: give them {addresses.app}localhost/ as their app base."
+        )
+    say(f"Steamship engine ready at {addresses.app} (API {addresses.api})")
+
+
+def _without_password(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "of the settings"
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or type(error).__name__).strip()
