@@ -1,0 +1,100 @@
+"""What control stands on, in a test: a fresh database of each kind, blobs in a folder, two users."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steamship_engine.control import workspaces
+from steamship_engine.control.actor import Actor, Reach
+from steamship_engine.control.addresses import Addresses
+from steamship_engine.control.ground import Changes, Ground
+from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.nouns import Workspace
+from steamship_engine.store import users
+from steamship_engine.store.blobs import Blobs
+from steamship_engine.store.database import Database
+from steamship_engine.store.schema import metadata
+from steamship_engine.store.vault import Vault
+
+
+@dataclass
+class IdleMachine:
+    """A machine with nothing on it; it notes what it was asked to stop."""
+
+    stopped: list[str] = field(default_factory=list)
+
+    def inspect(self, bundle: Path, digest: str) -> Any:
+        raise AssertionError("this test has no bundles")
+
+    def prepare(self, version: Any) -> Any:
+        raise AssertionError("this test has no versions")
+
+    def stop(self, instance_id: str) -> None:
+        self.stopped.append(instance_id)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with the engine's tables, once of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'engine.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = Database(url)
+    metadata.create_all(opened.engine)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ground(database: Database, tmp_path: Path) -> Ground:
+    """Ground on that database, in the test's folder."""
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    return Ground(
+        database=database,
+        blobs=Blobs(f"file://{tmp_path / 'blobs'}", database),
+        vault=Vault("a secret key of the tests, long enough"),
+        machine=IdleMachine(),
+        addresses=Addresses("http://localhost/api/v1/", "http://localhost/", "http://localhost/"),
+        uploads=uploads,
+        boot_secret=secrets.token_bytes(32),
+        changes=Changes(),
+        many_users=True,
+    )
+
+
+@pytest.fixture
+def alice(ground: Ground) -> Actor:
+    """A user with a user-wide key."""
+    return add_user(ground, "alice")
+
+
+@pytest.fixture
+def bob(ground: Ground) -> Actor:
+    """Another user."""
+    return add_user(ground, "bob")
+
+
+def add_user(ground: Ground, handle: str) -> Actor:
+    """A new user, as it acts with a user-wide key."""
+    user_id = new_id()
+    with ground.database.begin() as connection:
+        users.insert(connection, user_id=user_id, handle=handle, is_admin=False)
+    return Actor(user_id, handle, Reach.USER)
+
+
+def add_workspace(ground: Ground, actor: Actor, handle: str) -> Workspace:
+    """A new workspace of the actor's."""
+    return workspaces.create(ground, actor, handle, fetch_if_exists=False)
+
+
+def worker_of(actor: Actor, workspace: Workspace) -> Actor:
+    """The same user, as a worker in that workspace acts."""
+    return Actor(actor.user_id, actor.user_handle, Reach.WORKER, workspace_id=workspace.id, instance_id=new_id())
