@@ -31,7 +31,11 @@ def main() -> None:
         if "packages" in path.parts and path.parts[0] == "tests":
             continue  # packages that tests deploy, the broken ones too
         text = path.read_text()
-        tree = ast.parse(text, filename=str(path))
+        try:
+            tree = ast.parse(text)
+        except SyntaxError as error:
+            problems.append(f"{path}:{error.lineno}: {error.msg}")
+            continue
         problems += _long_functions(path, tree) if path.parts[0] != "tests" else _silent_tests(path, tree)
         problems += _empty_name(path)
         if path.is_relative_to(_CHILD):
