@@ -6,6 +6,7 @@ first three are the original's; where `required` is absent, a parameter without 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from steamship_engine.model.errors import InvalidConfigError, InvalidRequestError
@@ -121,6 +122,8 @@ def _check_parameter(name: str, parameter: object) -> None:
     default = parameter.get("default")
     if default is not None and type_of(default) != kind:
         raise _refused(f"the default of {shown} is a {type_of(default)}; its type is {kind}")
+    if isinstance(default, float) and not math.isfinite(default):
+        raise _refused(f"the default of {shown} is no JSON number")
     for flag in _FLAGS:
         if not isinstance(parameter.get(flag), bool | None):
             raise _refused(f'"{flag}" of {shown} must be true or false')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any
 
@@ -15,7 +16,9 @@ def read_json(text: str | bytes) -> Any:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
-        return json.loads(decoded, object_pairs_hook=_object, parse_constant=_no_constant)
+        return json.loads(
+            decoded, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
+        )
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except RecursionError:
@@ -30,6 +33,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         counts = Counter(name for name, _ in pairs)
         raise ValueError(f'it repeats the key "{counts.most_common(1)[0][0][:100]}"')
     return found
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds {digits[:40]}, which is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> Any:

@@ -29,7 +29,7 @@ TEMPLATE = {
     "key": {"type": "string", "required": False, "secret": True, "description": "Your key."},
 }
 
-VALUES = {"string": st.text(), "number": st.integers() | st.floats(allow_nan=False), "boolean": st.booleans()}
+VALUES = {"string": st.text(), "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False), "boolean": st.booleans()}
 
 
 @st.composite
@@ -198,6 +198,7 @@ def test_numbers_are_equal_by_value():
         ('{"a": {"type": "string", "required": 1}}', '"required" of parameter "a"'),
         ("{", "it is not JSON"),
         ('{"a": NaN}', "it holds NaN"),
+        ('{"a": {"type": "number", "default": 1e999}}', "it holds 1e999"),
         ('{"a": 1, "a": 2}', 'it repeats the key "a"'),
         ("[" * 100_000, "it is nested too deeply"),
     ],
