@@ -178,13 +178,21 @@ OPERATIONS = (
         changes=True,
         top_level=True,
         settle=_settle,
+        instance_keys=True,
         summary="Make an instance, or fetch it where the handle is used.",
     ),
-    Operation(path="package/instance/get", input=GetInput, run=_get, summary="An own instance."),
+    Operation(
+        path="package/instance/get",
+        input=GetInput,
+        run=_get,
+        instance_keys=True,
+        summary="An own instance.",
+    ),
     Operation(
         path="package/instance/list",
         input=ListInput,
         run=_list,
+        instance_keys=True,
         summary="Own instances, in the current workspace or in all.",
     ),
     Operation(

@@ -141,7 +141,8 @@ class Operation:
     `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes`
     operations may be sent to the background; `always_task` ones always are. `top_level` copies `data`
     beside itself for the newest npm client. `takes_file` admits multipart bodies with a `file` part.
-    `settle` may hold back a synchronous answer until a task has ended.
+    `settle` may hold back a synchronous answer until a task has ended. `instance_keys` admits keys
+    scoped to one instance, which are otherwise for calling it and nothing else.
     """
 
     path: str
@@ -154,4 +155,5 @@ class Operation:
     takes_file: bool = False
     top_level: bool = False
     settle: Settle | None = None
+    instance_keys: bool = False
     summary: str = field(default="")

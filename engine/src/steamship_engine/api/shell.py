@@ -20,18 +20,20 @@ from steamship_engine.api import background, bodies, envelope, not_built, openap
 from steamship_engine.api.checking import checked
 from steamship_engine.api.operations import Answer, Call, Operation, TaskAnswer, WaitForTask, Who
 from steamship_engine.control import identity
-from steamship_engine.control.actor import Actor
+from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import cors
 from steamship_engine.model.errors import (
     AuthenticationError,
     BusyError,
+    ForbiddenError,
     MethodNotAllowedError,
     NotFoundError,
     SteamshipError,
 )
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import REQUEST, RequestLimits
+from steamship_engine.store.database import outage
 
 PREFIX = "/api/v1/"
 
@@ -112,6 +114,12 @@ class Api:
                 return await self._answer(operation, request, request_id)
             except SteamshipError as error:
                 return envelope.failed(error, request_id)
+            except Exception as error:
+                unusable = outage(error)
+                if unusable is None:
+                    raise
+                _log.error("%s: %s: %s", request_id, operation.path, error)
+                return envelope.failed(unusable, request_id)
 
         return endpoint
 
@@ -155,15 +163,27 @@ class Api:
             if operation.who is Who.ANYONE:
                 return None
             raise
-        if operation.who is Who.USER:
-            actor.require_user(f'call "{operation.path}"')
-        return actor
+        return _admitted(operation, actor)
 
     async def _thread(self, work: Callable[[], Result]) -> Result:
         """Run blocking work in one of a bounded number of threads."""
         if self._threads.statistics().tasks_waiting >= self._limits.waiting:
             raise BusyError("The engine has too many requests at once.", suggestion="Try again in a second.")
         return await to_thread.run_sync(work, limiter=self._threads)
+
+
+def _admitted(operation: Operation, actor: Actor) -> Actor | None:
+    """The actor, if a key of its reach may call the operation at all."""
+    if operation.who is Who.USER:
+        actor.require_user(f'call "{operation.path}"')
+    if actor.reach is Reach.INSTANCE and not operation.instance_keys:
+        if operation.who is Who.ANYONE:
+            return None
+        raise ForbiddenError(
+            f'A key for one instance cannot call "{operation.path}".',
+            suggestion="Use a key for the workspace, or the user's own.",
+        )
+    return actor
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:

@@ -87,6 +87,7 @@ def _delete(call: Call, wanted: DeleteInput) -> dict[str, Any]:
 OPERATIONS = (
     Operation(
         path="workspace/create",
+        instance_keys=True,
         input=CreateInput,
         run=_create,
         changes=True,
@@ -95,6 +96,7 @@ OPERATIONS = (
     ),
     Operation(
         path="workspace/get",
+        instance_keys=True,
         input=GetInput,
         run=_get,
         summary="A workspace by id or handle, else the current one.",

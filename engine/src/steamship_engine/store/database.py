@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from steamship_engine.model.errors import UnavailableError
 
 _BUSY_TIMEOUT_S = 30
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -24,6 +27,15 @@ def after_commit(connection: Connection, action: Callable[[], None]) -> None:
 
 class DatabaseUrlError(ValueError):
     """A database URL that is neither SQLite's nor PostgreSQL's."""
+
+
+def outage(error: Exception) -> UnavailableError | None:
+    """What to tell a caller when `error` says that the database cannot be used now; None for other errors."""
+    if not isinstance(error, OperationalError | PoolTimeoutError):
+        return None
+    return UnavailableError(
+        "The engine's database cannot be used now.", suggestion="Try again; the engine's log says more."
+    )
 
 
 class Database:
@@ -66,14 +78,22 @@ def _engine(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         return _sqlite(url)
     if parsed.drivername in _POSTGRES:
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=10,
+            hide_parameters=True,
+        )
     raise DatabaseUrlError(
         f'"{parsed.drivername}" is not a database this engine knows; use sqlite:///PATH or postgresql://'
     )
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False})
+    # Parameters may be secrets; an error's text must not carry them into a log.
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
