@@ -1,0 +1,3 @@
+from steamship.invocable import PackageService
+
+greeting = "Hello"

@@ -1,0 +1,6 @@
+from steamship.invocable import PackageService
+
+
+class Broken(PackageService):
+    def greet(self):
+        return (
