@@ -183,10 +183,14 @@ class PackageTimeoutError(PackageError):
 
 
 class UnavailableError(SteamshipError):
-    """The engine cannot do this now."""
+    """The engine cannot do this now; `retry_after_s` whole seconds later it may."""
 
     code = "Unavailable"
     http_status = 503
+
+    def __init__(self, message: str, *, suggestion: str | None = None, retry_after_s: int = 1) -> None:
+        super().__init__(message, suggestion=suggestion)
+        self.retry_after_s = retry_after_s
 
 
 class BusyError(UnavailableError):

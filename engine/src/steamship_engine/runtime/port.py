@@ -132,6 +132,17 @@ class Description:
 
 
 @dataclass(frozen=True)
+class LogLine:
+    """A line that a package printed. `request_id` is None outside calls; `level` is a logging level in lower case."""
+
+    instance_id: str | None
+    version_id: str
+    request_id: str | None
+    level: str
+    message: str
+
+
+@dataclass(frozen=True)
 class RuntimeStats:
     """How many workers live, by state."""
 
@@ -153,7 +164,10 @@ class RuntimePort(Protocol):
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """Wake the instance's worker if need be and call it.
 
-        Raises PackageCrashedError, PackageReplyError, PackageTimeoutError, BusyError.
+        One call runs at a time; others wait in line for as long as they might run. So a call that a
+        package makes to its own instance while it answers one waits until the first one's deadline ends
+        both. Raises PackageError (the import failed), PackageCrashedError, PackageReplyError,
+        PackageTimeoutError, BusyError, UnavailableError.
         """
 
     async def stop(self, instance_id: str) -> None:

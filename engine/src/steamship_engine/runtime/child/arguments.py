@@ -1,0 +1,127 @@
+"""A call's arguments out of its query and body, defensively: a bad request is a 400 that says why."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from . import multipart
+
+FIELDS = 1_000
+_JSON = ("", "application/json", "text/plain", "text/json")
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_BODILESS = ("GET", "HEAD")
+
+
+class BadRequest(Exception):
+    """The arguments cannot be read; the message says why, the suggestion what to send."""
+
+    def __init__(self, message: str, suggestion: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+
+
+def decode(
+    verb: str, query: str, headers: Sequence[Sequence[str]], body: bytes
+) -> tuple[dict[str, Any], set[str]]:
+    """Arguments by name, and the names whose values came as text and are to be coerced.
+
+    Blank values are kept, the last of repeated names counts, and the body wins over the query. The body of
+    a GET is not read.
+    """
+    texts = dict(_query(query, "query"))
+    if verb in _BODILESS or not body:
+        return dict(texts), set(texts)
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == _FORM:
+        texts.update(_query(_text(body), "form"))
+    elif media_type == _MULTIPART:
+        texts.update(_multipart(content_type, body))
+    elif media_type in _JSON or media_type.endswith("+json"):
+        values = _json_object(body)
+        return {**texts, **values}, texts.keys() - values.keys()
+    else:
+        raise BadRequest(
+            f'A body of type "{media_type[:100]}" cannot be read as arguments.',
+            "Send a JSON object, a form or multipart/form-data.",
+        )
+    return dict(texts), set(texts)
+
+
+def _query(text: str, what: str) -> list[tuple[str, str]]:
+    if not text:
+        return []
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS)
+    except UnicodeDecodeError:
+        raise BadRequest(f"The {what} is not UTF-8.", "Percent-encode it as UTF-8.") from None
+    except ValueError:
+        raise BadRequest(f"The {what} has more than {FIELDS} fields.", "Send fewer.") from None
+
+
+def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    try:
+        return multipart.fields(content_type, body)
+    except multipart.Malformed as error:
+        raise BadRequest(f"The multipart body cannot be read: {error}.", "Send well-formed parts.") from None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest(
+            f"The body is not UTF-8: byte 0x{body[error.start]:02x} at position {error.start}.",
+            "Send the body as UTF-8.",
+        ) from None
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    text = _text(body).removeprefix("\ufeff")
+    if not text.strip():
+        return {}
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if "\\u" in text:
+            _refuse_surrogates(value)
+    except RecursionError:
+        raise _no_json("it is nested too deeply") from None
+    except ValueError as error:
+        raise _no_json(str(error)) from None
+    if not isinstance(value, dict):
+        kinds = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+        raise BadRequest(
+            f"The body is {kinds.get(type(value), 'a number')}, not a JSON object.",
+            'Send the arguments by name: {"name": value}.',
+        )
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f'the key "{key[:100]}" is there twice')
+            seen.add(key)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _refuse_surrogates(value: Any) -> None:
+    """Half of a surrogate pair is no character: it could be stored and sent nowhere."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair") from None
+
+
+def _no_json(reason: str) -> BadRequest:
+    return BadRequest(f"The body is not JSON: {reason.rstrip('.')}.", "Correct the body.")

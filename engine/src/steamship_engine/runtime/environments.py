@@ -1,0 +1,122 @@
+"""Environments: one folder per digest of interpreter, requirements and SDK; made once, never changed.
+
+`{data}/environments/{digest}` is made aside and renamed, under a lock file that other engine processes on
+the same data folder honour too. The SDK's wheel is kept in `{data}/wheels/{digest}/`, so that another engine
+version with another SDK makes other environments and leaves the old ones as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import parse_wheel_filename
+
+from steamship_engine.model.errors import UnavailableError
+from steamship_engine.runtime import trees
+from steamship_engine.runtime.installer import Installer
+from steamship_engine.runtime.interpreter import Interpreter
+from steamship_engine.runtime.scratch import Scratch
+
+_LOCK_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A kept wheel of our SDK."""
+
+    path: Path
+    digest: str
+    version: str
+
+
+class Environments:
+    """The folder of environments."""
+
+    def __init__(self, root: Path, scratch: Scratch, installer: Installer, *, builds: int) -> None:
+        self._root, self._scratch, self._installer = root, scratch, installer
+        self._locks = root / ".locks"
+        self._locks.mkdir(parents=True, exist_ok=True)
+        self._slots = asyncio.Semaphore(builds)
+
+    async def ensure(self, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> str:
+        """Find or make the environment; its digest. Raises InvalidRequirementsError, UnavailableError."""
+        digest = environment_digest(interpreter, lines, wheel)
+        final = self._root / digest
+        if final.is_dir():
+            return digest
+        async with self._slots, _locked(self._locks / digest):
+            if not final.is_dir():
+                await self._make(final, interpreter, lines, wheel)
+        return digest
+
+    def python(self, digest: str) -> Path:
+        """The environment's interpreter. Raises UnavailableError when it is not here."""
+        path = self._root / digest / "bin" / "python"
+        if not digest or not path.exists():
+            raise UnavailableError(
+                f'The environment "{digest}" is not on this engine, or its interpreter is gone.',
+                suggestion="Deploy the version again.",
+            )
+        return path
+
+    async def _make(self, final: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> None:
+        aside = self._scratch.folder("environment")
+        try:
+            await self._installer.make(aside, interpreter, lines, wheel.path)
+            record = {"interpreter": interpreter.identity, "requirements": list(lines), "sdk": wheel.digest}
+            (aside / "environment.json").write_text(json.dumps(record, indent=2))
+            await asyncio.to_thread(trees.freeze, aside)
+            trees.place(aside, final)
+        finally:
+            await asyncio.to_thread(trees.remove, aside)
+
+
+def environment_digest(interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> str:
+    """The name of the environment that these three make; the order of `lines` does not matter."""
+    parts = [interpreter.identity, sorted(lines), wheel.digest]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def keep_wheel(source: Path, root: Path) -> Wheel:
+    """Copy the SDK's wheel into `root` under its digest, unless it is there. Blocking."""
+    try:
+        content = source.read_bytes()
+        version = str(parse_wheel_filename(source.name)[1])
+    except (OSError, ValueError) as error:
+        raise UnavailableError(
+            f'"{source}" is no wheel of the SDK: {error}', suggestion="Run `make setup`, which makes it."
+        ) from error
+    digest = hashlib.sha256(content).hexdigest()
+    final = root / digest / source.name
+    if not final.is_file():
+        final.parent.mkdir(parents=True, exist_ok=True)
+        aside = final.with_suffix(f".{os.getpid()}")
+        aside.write_bytes(content)
+        aside.chmod(0o444)
+        aside.replace(final)
+    return Wheel(final, digest, version)
+
+
+@asynccontextmanager
+async def _locked(path: Path) -> AsyncIterator[None]:
+    """Hold the lock file, against other tasks and other processes. Polled, so that waiting can be cancelled."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                await asyncio.sleep(_LOCK_POLL)
+            else:
+                break
+        yield
+    finally:
+        os.close(lock)

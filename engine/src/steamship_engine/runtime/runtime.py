@@ -1,0 +1,199 @@
+"""The runtime on this machine: bundles, environments and workers under one data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from steamship_engine.model.errors import (
+    DeployError,
+    InvalidRequirementsError,
+    NotBuiltYetError,
+    PackageError,
+    UnavailableError,
+)
+from steamship_engine.model.limits import BUNDLE, RUNTIME, BundleLimits, RuntimeLimits
+from steamship_engine.model.states import VersionKind
+from steamship_engine.runtime.bundle import Bundles
+from steamship_engine.runtime.environments import Environments, Wheel, keep_wheel
+from steamship_engine.runtime.frames import Log
+from steamship_engine.runtime.installer import Installer
+from steamship_engine.runtime.interpreter import Interpreter, probe
+from steamship_engine.runtime.port import (
+    BundleFacts,
+    Description,
+    InstanceSpec,
+    LogLine,
+    Reply,
+    Request,
+    RuntimeStats,
+    VersionSpec,
+)
+from steamship_engine.runtime.scratch import Scratch
+from steamship_engine.runtime.worker import Worker
+from steamship_engine.runtime.workers import Workers
+
+WHEELS = Path(__file__).parent / "wheels"
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_log = logging.getLogger("steamship_engine.package")
+
+
+class Runtime:
+    """The port's implementation. Make it and close it within a running event loop.
+
+    `data` is the engine's data folder; the runtime has `bundles`, `environments`, `wheels`, `cache` and
+    `scratch` in it, readable by everybody. `sdk_wheel` is the wheel that native versions get, by default
+    the one in `runtime/wheels/`. `environ` is the engine's environment, of which `uv` gets an allow-list.
+    `on_log` gets what packages print, in the event loop; it must be quick.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        sdk_wheel: Path | None = None,
+        interpreter: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        limits: RuntimeLimits = RUNTIME,
+        bundle_limits: BundleLimits = BUNDLE,
+        on_log: Callable[[LogLine], None] | None = None,
+    ) -> None:
+        data = data.resolve()
+        self._limits, self._on_log = limits, on_log or _to_logging
+        self._asked_wheel, self._asked_interpreter = sdk_wheel, interpreter
+        self._wheels = data / "wheels"
+        self._scratch = Scratch(data / "scratch")
+        self._bundles = Bundles(data / "bundles", self._scratch, bundle_limits)
+        installer = Installer(environ or {}, data / "cache", limits.build)
+        self._environments = Environments(
+            data / "environments", self._scratch, installer, builds=limits.builds
+        )
+        self._workers = Workers(limits, self._start_worker)
+        self._describing = asyncio.Semaphore(limits.describes)
+        self._tools: tuple[Interpreter, Wheel] | None = None
+
+    async def inspect(self, bundle: Path, digest: str) -> BundleFacts:
+        """See the port."""
+        return await asyncio.to_thread(self._bundles.inspect, bundle, digest)
+
+    async def prepare(self, version: VersionSpec) -> Description:
+        """See the port."""
+        if version.kind is VersionKind.ORIGINAL:
+            raise NotBuiltYetError(
+                "This engine cannot run packages on the original SDK yet.",
+                suggestion='Write the package on "steamship" 3 and deploy again.',
+            )
+        asked = await asyncio.to_thread(self._bundles.requirements, version.bundle)
+        interpreter, wheel = await self._found_tools()
+        if not asked.admits_sdk(wheel.version):
+            lines = " and ".join(f'"{line}"' for line in asked.sdk)
+            raise InvalidRequirementsError(
+                f"requirements.txt asks for {lines}; this engine installs steamship {wheel.version}.",
+                suggestion="Ask for a version that this engine has, or have the engine upgraded.",
+            )
+        environment = await self._environments.ensure(interpreter, asked.lines, wheel)
+        return await self._describe(version, environment)
+
+    async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
+        """See the port."""
+        return await self._workers.invoke(instance, request)
+
+    async def stop(self, instance_id: str) -> None:
+        """See the port."""
+        await self._workers.stop(instance_id)
+
+    def stats(self) -> RuntimeStats:
+        """See the port; the states are starting, busy and idle."""
+        return RuntimeStats(self._workers.counts())
+
+    async def close(self) -> None:
+        """See the port."""
+        await self._workers.close()
+        await asyncio.to_thread(self._scratch.close)
+
+    async def _found_tools(self) -> tuple[Interpreter, Wheel]:
+        """The interpreter, executed, and the SDK's wheel, kept; looked for once."""
+        if self._tools is None:
+            interpreter = await asyncio.to_thread(probe, self._asked_interpreter)
+            wheel = await asyncio.to_thread(keep_wheel, self._asked_wheel or _default_wheel(), self._wheels)
+            self._tools = interpreter, wheel
+        return self._tools
+
+    async def _describe(self, version: VersionSpec, environment: str) -> Description:
+        async with self._describing:
+            log = partial(self._line, None, version.version_id)
+            worker = Worker.start(
+                self._environments.python(environment),
+                self._scratch.folder("describe"),
+                self._limits,
+                log,
+                _nothing,
+            )
+            try:
+                await worker.load(self._bundles.folder(version.bundle), version.kind, None)
+                told = await worker.describe()
+            finally:
+                await worker.ended()
+        return Description(
+            environment, told.spec, told.config_template, told.schemas, told.needs_init, told.notes
+        )
+
+    async def _start_worker(
+        self, spec: InstanceSpec, started: Callable[[Worker], None], failed: Callable[[], None]
+    ) -> Worker:
+        """Start and load an instance's worker, see `workers.Starter`. Raises PackageError, UnavailableError."""
+        code = self._bundles.folder(spec.version.bundle)
+        python = self._environments.python(spec.version.environment)
+        worker = Worker.start(
+            python,
+            self._scratch.folder("worker"),
+            self._limits,
+            partial(self._line, spec.instance_id, spec.version.version_id),
+            failed,
+        )
+        started(worker)
+        try:
+            await worker.load(code, spec.version.kind, _instance(spec))
+        except DeployError as error:
+            raise PackageError(error.message, details=error.details) from error
+        return worker
+
+    def _line(self, instance_id: str | None, version_id: str, line: Log, request_id: str | None) -> None:
+        level = line.level if line.level in _LEVELS else "info"
+        message = line.message[: self._limits.log_line]
+        self._on_log(LogLine(instance_id, version_id, request_id, level, message))
+
+
+def _instance(spec: InstanceSpec) -> dict[str, Any]:
+    """The `instance` of a `load` frame."""
+    return {
+        "id": spec.instance_id,
+        "workspaceId": spec.workspace_id,
+        "workspaceHandle": spec.workspace_handle,
+        "config": spec.config,
+        "context": spec.context,
+        "bases": asdict(spec.bases),
+    }
+
+
+def _default_wheel() -> Path:
+    wheels = sorted(WHEELS.glob("steamship-*.whl"))
+    if not wheels:
+        raise UnavailableError(
+            f'There is no wheel of the SDK in "{WHEELS}".', suggestion="Run `make setup`, which makes it."
+        )
+    return wheels[-1]
+
+
+def _to_logging(line: LogLine) -> None:
+    where = line.instance_id or line.version_id
+    _log.log(_LEVELS[line.level], "%s %s", where, line.message)
+
+
+def _nothing() -> None:
+    return

@@ -1,0 +1,44 @@
+"""Folder trees that are frozen once made, and removed whatever they hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+
+def freeze(root: Path) -> None:
+    """Take every write permission in the tree away and let everybody read it."""
+    for folder, _, files in os.walk(root, topdown=False):
+        for path in (Path(folder, name) for name in files):
+            if not path.is_symlink():
+                path.chmod(0o555 if path.stat().st_mode & 0o111 else 0o444)
+        Path(folder).chmod(0o555)
+
+
+def remove(root: Path) -> None:
+    """Remove the tree, also where its folders forbid it. A tree that is not there is no error."""
+    if not root.exists():
+        return
+    root.chmod(0o700)
+    for folder, _, _ in os.walk(root):
+        for path in Path(folder).iterdir():
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o700)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def place(made: Path, final: Path) -> None:
+    """Move a finished tree to its place; where another process was first, its tree stays and ours goes.
+
+    The rename is atomic, so `final` is absent or whole. Only the moved folder itself must be writable for it.
+    """
+    made.chmod(0o755)
+    try:
+        made.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+        remove(made)
+    else:
+        final.chmod(0o555)
