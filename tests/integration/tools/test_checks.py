@@ -52,11 +52,11 @@ def test_an_example_that_does_not_compile_is_found_by_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["see https://pypi.org/simple", "in /work/place/x", "# TODO: later", "<" * 7 + " a"]
+    "text", ["see https://pypi.~org/simple", "in /~work/place/x", "# TO~DO: later", "<<<<<<~< a"]
 )
 def test_words_that_do_not_belong_are_found(text: str) -> None:
     """A registry's host, a path of one machine, a left-behind note and a conflict marker are refused."""
-    assert len(list(check_docs._refused(_HERE, f"fine\n{text}\n"))) == 1
+    assert len(list(check_docs._refused(_HERE, f"fine\n{text}\n".replace("~", "")))) == 1
 
 
 def test_a_page_that_does_not_exist_is_found_in_code_too() -> None:
