@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -21,10 +22,12 @@ def remove(root: Path) -> None:
     if not root.exists():
         return
     root.chmod(0o700)
-    for folder, _, _ in os.walk(root):
-        for path in Path(folder).iterdir():
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o700)
+    for folder, folders, _ in os.walk(root):
+        for path in (Path(folder, name) for name in folders):
+            # What a dying process still takes away itself need not be removed.
+            with contextlib.suppress(OSError):
+                if not path.is_symlink():
+                    path.chmod(0o700)
     shutil.rmtree(root, ignore_errors=True)
 
 

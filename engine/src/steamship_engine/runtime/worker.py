@@ -47,6 +47,7 @@ class Worker:
         self.channel = Channel(limits, self._log, self.fail)
         self.calls = 0
         self._failed = False
+        self._ending: asyncio.Task[None] | None = None
 
     @classmethod
     def start(
@@ -112,7 +113,12 @@ class Worker:
         self._on_failed()
 
     async def ended(self) -> None:
-        """End the process and wait until nothing of it is left."""
+        """End the process and wait until nothing of it is left; may be asked several times."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._end())
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         if isinstance(self.channel.failure, ChannelClosed):
             await self.process.exit_code(within=_EXIT_WAIT)
         self.fail(UnavailableError("The worker was stopped."))

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 BODY = 1024 * 1024
+_READ = 64 * 1024
 _LENGTHS = struct.Struct(">II")
 
 
@@ -21,12 +22,13 @@ class Channel:
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(True)
         self._sending = threading.Lock()
+        self._held = bytearray()
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """The next frame's header and body. Raises Closed when the engine has ended."""
         header_size, body_size = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
         content = self._exactly(header_size + body_size)
-        return json.loads(content[:header_size]), bytes(content[header_size:])
+        return json.loads(content[:header_size]), content[header_size:]
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> None:
         """Send one frame; the body is at most `BODY` bytes."""
@@ -60,15 +62,15 @@ class Channel:
         return b"".join(parts) if len(parts) > 1 else parts[0]
 
     def _exactly(self, size: int) -> bytes:
-        """That many bytes."""
-        parts = []
-        while size:
+        """That many bytes; what comes along with them is kept for the next time."""
+        while len(self._held) < size:
             try:
-                part = self._socket.recv(min(size, BODY))
+                part = self._socket.recv(max(_READ, min(size - len(self._held), BODY)))
             except OSError as error:
                 raise Closed from error
             if not part:
                 raise Closed
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts) if len(parts) != 1 else parts[0]
+            self._held += part
+        taken = bytes(self._held[:size])
+        del self._held[:size]
+        return taken

@@ -26,7 +26,11 @@ class Output:
         self._window, self._lines, self._bytes, self._dropped = 0.0, 0, 0, 0
         self._streams = {_captured(1): _Lines("info"), _captured(2): _Lines("error")}
         sys.stdout, sys.stderr = _stream(1), _stream(2)
-        threading.Thread(target=self._pump, name="steamship-output", daemon=True).start()
+        self._poll, poll = select.poll(), select.poll()
+        for descriptor in self._streams:
+            self._poll.register(descriptor, select.POLLIN)
+            poll.register(descriptor, select.POLLIN)
+        threading.Thread(target=self._pump, args=(poll,), name="steamship-output", daemon=True).start()
 
     def flush(self) -> None:
         """Send what was printed until now, unfinished lines too."""
@@ -35,14 +39,12 @@ class Output:
             with contextlib.suppress(Exception):
                 stream.flush()
         with self._reading:
-            for descriptor, lines in self._streams.items():
-                self._read(descriptor, lines)
+            for descriptor, _ in self._poll.poll(0):
+                self._read(descriptor, self._streams[descriptor])
+            for lines in self._streams.values():
                 self._emit(lines.level, lines.rest())
 
-    def _pump(self) -> None:
-        poll = select.poll()
-        for descriptor in self._streams:
-            poll.register(descriptor, select.POLLIN)
+    def _pump(self, poll: "select.poll") -> None:
         with contextlib.suppress(Closed):
             while True:
                 for descriptor, _ in poll.poll():
