@@ -13,6 +13,9 @@ from steamship_engine.store import rows
 from steamship_engine.store.columns import now
 from steamship_engine.store.schema import instances, packages, versions
 
+_deployed = versions.alias("deployed")
+"""Versions under another name, so that a query may have both them and its own."""
+
 
 def insert(
     connection: Connection,
@@ -83,7 +86,7 @@ def listed(
 
 def visible_to(user_id: str) -> ColumnElement[bool]:
     """The user's own packages, and public ones that have a version."""
-    deployed = exists(select(versions.c.id).where(versions.c.package_id == packages.c.id))
+    deployed = exists(select(_deployed.c.id).where(_deployed.c.package_id == packages.c.id))
     return or_(packages.c.user_id == user_id, and_(packages.c.is_public, deployed))
 
 

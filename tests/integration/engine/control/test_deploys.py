@@ -1,0 +1,319 @@
+"""Deploys and versions: what becomes one, what leaves nothing behind, which one is meant."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from steamship_engine.control import versions
+from steamship_engine.control.versions import Wanted, timeout_of
+from steamship_engine.model.errors import (
+    AlreadyExistsError,
+    DeployError,
+    ForbiddenError,
+    InvalidHandleError,
+    InvalidRequestError,
+    NotBuiltYetError,
+    NotFoundError,
+)
+from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.limits import RUNTIME
+from steamship_engine.model.states import VersionKind
+from steamship_engine.store.rows import Paging
+from steamship_engine.store.schema import blobs
+from steamship_engine.store.schema import versions as version_rows
+from tests.services.fake_machine import SPEC, add_package, deploy, on_fake_machine
+from tests.services.grounds import add_workspace, worker_of
+from tests.services.instances import make
+
+ALL = Paging(size=100)
+
+
+@pytest.fixture
+def ground(ground):
+    return on_fake_machine(ground)
+
+
+@pytest.fixture
+def package(ground, alice):
+    return add_package(ground, alice, "greeter")
+
+
+def count(ground, table):
+    with ground.database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(table))
+
+
+def stored_objects(ground, tmp_path):
+    return [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_deploy_keeps_everything_with_the_version(ground, alice, package):
+    """Bundle, environment, spec, template, schemas, README, manifest and notes are the version's."""
+    ground.machine.manifest = {"description": "Greets.", "limits": {"timeout": 7}}
+    ground.machine.template = {"name": {"type": "string"}}
+    shown = deploy(ground, alice, package, content=b"zip bytes")
+    version = shown.version
+    assert shown.is_default
+    assert ground.blobs.read(version.bundle) == b"zip bytes"
+    assert version.environment == "e" * 64
+    assert version.spec == SPEC
+    assert version.config_template == {"name": {"type": "string"}}
+    assert version.schemas == {"config": {"type": "object"}}
+    assert (version.readme, version.description) == ("# Greeter", "Greets.")
+    assert version.manifest == ground.machine.manifest
+    assert version.notes == ["a remark"]
+    assert ground.machine.prepared[0].timeout_s == 7
+    assert ground.machine.prepared[0].version_id == version.id
+
+
+def test_get_by_each_way_and_list_are_equal(ground, alice, package):
+    """A version is the same by id, by handle and package, as its package's default, and in lists."""
+    made = deploy(ground, alice, package)
+    ways = (
+        Wanted(version_id=made.version.id),
+        Wanted(version_id=made.version.id, package_id=package.id, package_handle="greeter"),
+        Wanted(handle="1.0.0", package_id=package.id),
+        Wanted(handle="1.0.0", package_handle="greeter"),
+        Wanted(package_handle="greeter"),
+    )
+    assert all(versions.get(ground, alice, wanted) == made for wanted in ways)
+    assert versions.listed(ground, alice, package_id=None, package_handle=None, paging=ALL).items == [made]
+
+
+def test_the_last_deployed_version_is_the_default(ground, alice, package):
+    """Only the newest version is the default, whatever its handle; deleting it gives the place back."""
+    deploy(ground, alice, package, "2.0.0")
+    newest = deploy(ground, alice, package, "1.0.0")
+    page = versions.listed(ground, alice, package_id=package.id, package_handle=None, paging=ALL)
+    assert [(shown.version.handle, shown.is_default) for shown in page.items] == [
+        ("1.0.0", True),
+        ("2.0.0", False),
+    ]
+    versions.delete(ground, alice, newest.version.id)
+    assert versions.get(ground, alice, Wanted(package_id=package.id)).version.handle == "2.0.0"
+
+
+def test_without_a_handle_the_engine_makes_one(ground, alice, package):
+    """Two deploys without a handle are two versions."""
+    first, second = (deploy(ground, alice, package, None).version.handle for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize("handle", ["", "-1", "a b", "local-development!", "a" * 65])
+def test_version_handles_follow_their_grammar(ground, alice, package, handle):
+    """A version handle outside the grammar is refused with the rule, before anything is built."""
+    with pytest.raises(InvalidHandleError, match="1-64 letters, digits"):
+        deploy(ground, alice, package, handle)
+    assert ground.machine.prepared == []
+
+
+def test_a_used_handle_is_refused_before_anything_is_built(ground, alice, package):
+    """The same version handle again is refused in the original's words, without regard to case."""
+    deploy(ground, alice, package, "v1")
+    with pytest.raises(AlreadyExistsError) as raised:
+        deploy(ground, alice, package, "V1")
+    assert raised.value.message == "The object you are trying to create already exists."
+    assert len(ground.machine.prepared) == 1
+
+
+def test_of_two_deploys_at_once_one_wins(ground, alice, package, monkeypatch):
+    """Two concurrent deploys of one handle give one version; the loser is told that it exists."""
+    both_built = threading.Barrier(2, timeout=30)
+    machine = type(ground.machine)
+    built = machine.prepare
+
+    def prepare(self, version):
+        described = built(self, version)
+        both_built.wait()
+        return described
+
+    monkeypatch.setattr(machine, "prepare", prepare)
+
+    def attempt(content):
+        try:
+            return deploy(ground, alice, package, content=content).version.bundle
+        except AlreadyExistsError:
+            return None
+
+    with ThreadPoolExecutor(2) as threads:
+        results = list(threads.map(attempt, [b"one", b"two"]))
+    won = [digest for digest in results if digest is not None]
+    assert len(won) == 1
+    assert versions.get(ground, alice, Wanted(package_id=package.id)).version.bundle == won[0]
+    assert count(ground, blobs) == 1
+
+
+def test_a_failed_deploy_leaves_nothing(ground, alice, package, tmp_path):
+    """A version that cannot be imported takes no handle and no bytes, and the old one stays the default."""
+    old = deploy(ground, alice, package, "1.0.0", content=b"good")
+    ground.machine.problem = DeployError("No module named 'x'")
+    with pytest.raises(DeployError, match="No module named 'x'"):
+        deploy(ground, alice, package, "1.0.1", content=b"bad")
+    assert (count(ground, version_rows), count(ground, blobs)) == (1, 1)
+    assert len(stored_objects(ground, tmp_path)) == 1
+    assert versions.get(ground, alice, Wanted(package_id=package.id)) == old
+    ground.machine.problem = None
+    assert deploy(ground, alice, package, "1.0.1", content=b"mended").is_default
+
+
+def test_originals_are_not_built_yet(ground, alice, package):
+    """What the machine does not run yet is refused as such, and leaves nothing."""
+    ground.machine.kind = VersionKind.ORIGINAL
+    ground.machine.problem = NotBuiltYetError("Not yet.")
+    with pytest.raises(NotBuiltYetError):
+        deploy(ground, alice, package)
+    assert (count(ground, version_rows), count(ground, blobs)) == (0, 0)
+
+
+def test_the_template_is_the_clients_for_originals_and_the_classs_for_natives(ground, alice, package):
+    """A native version's template is what its class says, an original's what the client sent."""
+    sent = '{"colour": {"type": "string"}}'
+    ground.machine.template = {"size": {"type": "number"}}
+    native = deploy(ground, alice, package, "1", config_template=sent).version
+    ground.machine.kind = VersionKind.ORIGINAL
+    original = deploy(ground, alice, package, "2", config_template=sent).version
+    assert native.config_template == {"size": {"type": "number"}}
+    assert original.config_template == {"colour": {"type": "string"}}
+    with pytest.raises(InvalidRequestError, match='parameter "a" has the type "list"'):
+        deploy(ground, alice, package, "3", config_template='{"a": {"type": "list"}}')
+
+
+def test_a_native_template_that_is_none_fails_the_deploy(ground, alice, package):
+    """What a worker calls a template is checked: a wrong one is the package's failure."""
+    ground.machine.template = {"a": {"type": "object"}}
+    with pytest.raises(DeployError, match='parameter "a" has the type "object"'):
+        deploy(ground, alice, package)
+    assert count(ground, blobs) == 0
+
+
+def test_work_repeated_after_a_kill_makes_one_version(ground, alice, package):
+    """A deploy that had been committed when the engine was killed ends the second time as it did the first."""
+    version_id = new_id()
+    first = deploy(ground, alice, package, version_id=version_id)
+    assert deploy(ground, alice, package, version_id=version_id) == first
+    assert len(ground.machine.prepared) == 1
+
+
+def test_a_package_deleted_meanwhile(ground, alice, package, monkeypatch):
+    """A deploy to a package that is deleted while it builds fails as not found, and leaves no bytes."""
+    from steamship_engine.control import packages
+
+    machine = type(ground.machine)
+    built = machine.prepare
+
+    def prepare(self, version):
+        packages.delete(ground, alice, package.id)
+        return built(self, version)
+
+    monkeypatch.setattr(machine, "prepare", prepare)
+    with pytest.raises(NotFoundError):
+        deploy(ground, alice, package)
+    assert count(ground, blobs) == 0
+
+
+def test_an_unknown_version_names_the_newest(ground, alice, package):
+    """A version that does not exist is refused with the newest five, newest first."""
+    for number in range(7):
+        deploy(ground, alice, package, f"1.0.{number}")
+    with pytest.raises(NotFoundError) as raised:
+        versions.get(ground, alice, Wanted(handle="9.9.9", package_handle="greeter"))
+    assert '"greeter" has no version "9.9.9"' in raised.value.message
+    assert '"1.0.6", "1.0.5", "1.0.4", "1.0.3", "1.0.2"' in raised.value.message
+    assert "1.0.1" not in raised.value.message
+
+
+def test_a_package_without_versions_says_so(ground, alice, package):
+    """Asking for the default of an empty package tells its owner to deploy."""
+    with pytest.raises(NotFoundError, match='"greeter" has no version yet'):
+        versions.get(ground, alice, Wanted(package_handle="greeter"))
+
+
+def test_strangers_see_versions_of_public_packages_only(ground, alice, bob, package):
+    """A private package's versions are not there for others, by any way; a public one's are."""
+    private = deploy(ground, alice, package).version
+    opened = add_package(ground, alice, "open", public=True)
+    public = deploy(ground, alice, opened)
+    for wanted in (
+        Wanted(version_id=private.id),
+        Wanted(handle="1.0.0", package_id=package.id),
+        Wanted(package_handle="greeter"),
+    ):
+        with pytest.raises(NotFoundError):
+            versions.get(ground, bob, wanted)
+    with pytest.raises(NotFoundError):
+        versions.listed(ground, bob, package_id=package.id, package_handle=None, paging=ALL)
+    assert versions.listed(ground, bob, package_id=None, package_handle=None, paging=ALL).items == [public]
+    assert versions.get(ground, bob, Wanted(version_id=public.version.id)) == public
+    with pytest.raises(ForbiddenError):
+        versions.delete(ground, bob, public.version.id)
+    with pytest.raises(NotFoundError):
+        versions.delete(ground, bob, private.id)
+    with pytest.raises(ForbiddenError):
+        deploy(ground, bob, opened, "6.6.6")
+    with pytest.raises(NotFoundError):
+        deploy(ground, bob, package, "6.6.6")
+
+
+def test_an_id_of_another_package_is_not_found(ground, alice, package):
+    """Where both a version's id and a package are named, they must fit."""
+    version = deploy(ground, alice, package).version
+    other = add_package(ground, alice, "other")
+    for wanted in (
+        Wanted(version_id=version.id, package_id=other.id),
+        Wanted(version_id=version.id, package_handle="other"),
+    ):
+        with pytest.raises(NotFoundError):
+            versions.get(ground, alice, wanted)
+
+
+def test_deleting_a_version_takes_its_own_instances(ground, alice, package):
+    """A version goes with its owner's instances of it and its bundle; other versions keep theirs."""
+    first = deploy(ground, alice, package, "1", content=b"one").version
+    gone = make(ground, alice, "greeter", "old")
+    deploy(ground, alice, package, "2", content=b"two")
+    kept = make(ground, alice, "greeter", "new")
+    versions.delete(ground, alice, first.id)
+    assert ground.machine.stopped == [gone.instance.id]
+    assert make(ground, alice, "greeter", "new") == kept
+    assert count(ground, blobs) == 1
+    with pytest.raises(NotFoundError):
+        versions.delete(ground, alice, first.id)
+
+
+def test_one_bundle_in_two_versions_is_stored_once(ground, alice, package):
+    """Two versions of the same bytes share the blob, which stays until the last of them goes."""
+    first, second = (deploy(ground, alice, package, name).version for name in ("1", "2"))
+    assert count(ground, blobs) == 1
+    versions.delete(ground, alice, first.id)
+    assert ground.blobs.read(second.bundle) == b"a bundle"
+    versions.delete(ground, alice, second.id)
+    assert count(ground, blobs) == 0
+
+
+def test_workers_read_versions_and_delete_none(ground, alice, package):
+    """A worker's key reads the versions that its owner may see and deletes none."""
+    made = deploy(ground, alice, package)
+    worker = worker_of(alice, add_workspace(ground, alice, "mine"))
+    assert versions.get(ground, worker, Wanted(version_id=made.version.id)) == made
+    with pytest.raises(ForbiddenError, match="Cannot use a workspace-scoped key"):
+        versions.delete(ground, worker, made.version.id)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "seconds"),
+    [
+        (None, RUNTIME.call),
+        ({"limits": {"timeout": 5}}, 5.0),
+        ({"limits": {"timeout": 1e9}}, RUNTIME.call),
+        ({"limits": {"timeout": True}}, RUNTIME.call),
+        ({"limits": {"timeout": -1}}, RUNTIME.call),
+        ({"limits": "none"}, RUNTIME.call),
+    ],
+)
+def test_a_versions_timeout_is_within_the_engines(manifest, seconds):
+    """The manifest's limits.timeout counts where it is a number of seconds within the engine's limit."""
+    assert timeout_of(manifest) == seconds
