@@ -1,0 +1,111 @@
+"""What an instance may be configured with, read off a Config class.
+
+A template maps a field's name, as written, to its parameter: `type` (`string`, `number`, `boolean`),
+`description`, `default`, `required`, `nullable`, `secret`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import Enum
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from steamship.invocable.definition import DefinitionError
+
+if TYPE_CHECKING:
+    from steamship.invocable.config import Config
+
+Template = dict[str, dict[str, Any]]
+
+
+def config_template(cls: type[Config], secrets: Mapping[str, Any]) -> Template:
+    """The template of `cls`. Parameters that the secrets file holds are not asked for.
+
+    Raises DefinitionError naming every field whose type, or default, no parameter can have.
+    """
+    template: Template = {}
+    problems: list[str] = []
+    for name, field in cls.model_fields.items():
+        try:
+            template[name] = _parameter(field, held=name in secrets)
+        except DefinitionError as error:
+            problems.append(f'"{name}" {error.message}')
+    if problems:
+        raise DefinitionError(
+            f"The config class {cls.__name__} cannot be used: {'; '.join(problems)}.",
+            suggestion="Use str, bool, int, float, SecretStr, or an Enum or Literal of strings.",
+        )
+    return template
+
+
+def _parameter(field: FieldInfo, *, held: bool) -> dict[str, Any]:
+    type_, nullable, secret = _type_of(field.annotation)
+    parameter: dict[str, Any] = {"type": type_}
+    if field.description is not None:
+        parameter["description"] = field.description
+    default = field.default.value if isinstance(field.default, Enum) else field.default
+    # A default that the engine filled in would hide the value of the secrets file; a secret's
+    # default stays in the code.
+    if not (field.is_required() or field.default_factory or default is None or secret or held):
+        parameter["default"] = _checked_default(type_, default)
+    return {
+        **parameter,
+        "required": field.is_required() and not held,
+        "nullable": nullable or (not field.is_required() and field.default is None),
+        "secret": secret,
+    }
+
+
+def _checked_default(type_: str, default: Any) -> Any:
+    fits = {
+        "string": isinstance(default, str),
+        "boolean": isinstance(default, bool),
+        "number": isinstance(default, (int, float))
+        and not isinstance(default, bool)
+        and math.isfinite(default),
+    }
+    if not fits[type_]:
+        raise DefinitionError(f"has the default {default!r}, which is no {type_}")
+    return str(default) if type_ == "string" else default
+
+
+def _type_of(annotation: Any) -> tuple[str, bool, bool]:
+    """Parameter type, whether None is admitted, whether it is secret."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _type_of(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        members = get_args(annotation)
+        found = {_type_of(member) for member in members if member is not NoneType}
+        if len(found) == 1:
+            type_, nullable, secret = found.pop()
+            return type_, nullable or NoneType in members, secret
+    elif origin is Literal:
+        if all(isinstance(value, str) for value in get_args(annotation)):
+            return "string", False, False
+    elif isinstance(annotation, type):
+        for kinds, type_ in (
+            (SecretStr, "string"),
+            (str, "string"),
+            (bool, "boolean"),
+            ((int, float), "number"),
+        ):
+            if issubclass(annotation, kinds):
+                return type_, False, kinds is SecretStr
+        if issubclass(annotation, Enum) and all(isinstance(member.value, str) for member in annotation):
+            return "string", False, False
+    shown = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    raise DefinitionError(f'has the type "{shown}", which is no string, number or boolean')
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether a field of this type is a secret."""
+    try:
+        return _type_of(annotation)[2]
+    except DefinitionError:
+        return False

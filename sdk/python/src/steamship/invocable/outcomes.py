@@ -1,0 +1,57 @@
+"""What a call came to, as the worker sends it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from steamship.base.error import SteamshipError
+from steamship.base.tasks import TaskState
+from steamship.invocable.encoding import encode_json, encode_text
+from steamship.invocable.failures import described
+from steamship.invocable.invocable_response import InvocableResponse
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Status, header fields and body of an answer, or why there is none.
+
+    `error` is None, or `{code, message, suggestion, details, deliberate}`; then headers and body are empty.
+    """
+
+    status: int
+    headers: list[list[str]] = field(default_factory=list)
+    body: bytes = b""
+    error: dict[str, Any] | None = None
+
+
+def outcome_of(result: Any) -> Outcome:
+    """The outcome of what a method returned. Raises EncodingError for what cannot be sent."""
+    if isinstance(result, str):
+        return Outcome(200, [["content-type", "text/plain; charset=utf-8"]], encode_text(result))
+    if isinstance(result, (InvocableResponse, BaseException, bytes, bytearray, memoryview, io.BytesIO)):
+        return _of_response(InvocableResponse.from_obj(result))
+    return Outcome(200, [["content-type", "application/json"]], encode_json(result))
+
+
+def _of_response(response: InvocableResponse[Any]) -> Outcome:
+    http = response.http
+    status = 200 if http is None or http.status is None else http.status
+    told = response.status
+    if told is not None and told.state == TaskState.failed:
+        error = SteamshipError(
+            told.status_message or "The package failed.",
+            suggestion=told.status_suggestion,
+            code=told.status_code,
+        )
+        return Outcome(status if status >= 400 else 500, error=described(error, deliberate=True))
+    named = {} if http is None or http.headers is None else http.headers
+    headers = [[name.lower(), _header_value(name.lower(), str(value))] for name, value in named.items()]
+    return Outcome(status, headers, response.body())
+
+
+def _header_value(name: str, value: str) -> str:
+    """A header's value; text says that it is UTF-8, because some clients take it for Latin-1."""
+    is_bare_text = name == "content-type" and value.startswith("text/") and "charset" not in value.lower()
+    return f"{value}; charset=utf-8" if is_bare_text else value

@@ -1,0 +1,37 @@
+"""`.steamship/secrets.toml`: values that an author ships with the code and that config may override."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from steamship.base.error import InvalidConfigError
+
+SECRETS_FILE = Path(".steamship") / "secrets.toml"
+
+
+def load_secrets(cls: type) -> dict[str, Any]:
+    """The file's values: from the working directory, else from beside the module of `cls`, else none.
+
+    Raises InvalidConfigError when the file is there and is not TOML.
+    """
+    for path in _places(cls):
+        try:
+            return tomllib.loads(path.read_text("utf-8"))
+        except OSError:
+            continue
+        except ValueError as error:
+            raise InvalidConfigError(
+                f'"{SECRETS_FILE}" cannot be read: {error}.', suggestion="Correct the TOML in it."
+            ) from None
+    return {}
+
+
+def _places(cls: type) -> list[Path]:
+    places = [SECRETS_FILE]
+    with suppress(TypeError, OSError):  # a class typed into a REPL or a notebook has no file
+        places.append(Path(inspect.getfile(cls)).parent / SECRETS_FILE)
+    return places
