@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
@@ -43,17 +43,19 @@ class Resource(CamelModel):
     when their fields are: which client fetched them does not count.
     """
 
-    _wrapper: str = ""
+    _wrapper: ClassVar[str] = ""
 
     client: Any = Field(None, exclude=True, repr=False)
 
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, data: Any) -> Any:
-        wrapper = cls.__private_attributes__["_wrapper"].default
-        if isinstance(data, dict) and isinstance(data.get(wrapper), dict):
-            return data[wrapper]
-        return data
+        if not isinstance(data, dict):
+            return data
+        if isinstance(data.get(cls._wrapper), dict):
+            data = data[cls._wrapper]
+        # On the wire null and absent are the same.
+        return {name: value for name, value in data.items() if value is not None}
 
     @model_validator(mode="after")
     def _attach_client(self, info: ValidationInfo) -> Self:

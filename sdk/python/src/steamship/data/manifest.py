@@ -33,7 +33,7 @@ class ConfigParameterType(StrEnum):
     def from_python_type(t: type) -> ConfigParameterType:
         """The parameter type of a Python type. Raises ValueError for one that no parameter can have."""
         for kinds, parameter in (((str,), "string"), ((bool,), "boolean"), ((int, float), "number")):
-            if isinstance(t, type) and issubclass(t, kinds):
+            if issubclass(t, kinds):
                 return ConfigParameterType(parameter)
         raise ValueError(f'The type "{t}" is no string, number or boolean.')
 
@@ -84,6 +84,10 @@ class PluginConfig(BaseModel):
     streaming: bool = False
 
 
+def _nothing_ignored() -> dict[str, list[str]]:
+    return {"ignore": []}
+
+
 class Manifest(BaseModel):
     """A whole `steamship.json`; unknown fields are kept, so that reading and saving loses nothing."""
 
@@ -97,7 +101,7 @@ class Manifest(BaseModel):
     entrypoint: str = "Unused"
     public: bool = False
     plugin: PluginConfig | None = None
-    build_config: dict[str, list[str]] = Field(default_factory=lambda: {"ignore": []})
+    build_config: dict[str, list[str]] = Field(default_factory=_nothing_ignored)
     configTemplate: dict[str, ConfigParameter] | None = None
     steamshipRegistry: SteamshipRegistry = Field(default_factory=SteamshipRegistry)
 
