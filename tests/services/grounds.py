@@ -97,4 +97,6 @@ def add_workspace(ground: Ground, actor: Actor, handle: str) -> Workspace:
 
 def worker_of(actor: Actor, workspace: Workspace) -> Actor:
     """The same user, as a worker in that workspace acts."""
-    return Actor(actor.user_id, actor.user_handle, Reach.WORKER, workspace_id=workspace.id, instance_id=new_id())
+    return Actor(
+        actor.user_id, actor.user_handle, Reach.WORKER, workspace_id=workspace.id, instance_id=new_id()
+    )
