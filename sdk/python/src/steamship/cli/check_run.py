@@ -1,0 +1,87 @@
+"""Runs in a process of its own: import the author's class as the engine will, and say how that went.
+
+    python -P -m steamship.cli.check_run FOLDER HOME RESULT
+
+The result is a JSON file, so that whatever the author's code prints is not mistaken for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+MODULE = "api"
+
+
+def main(folder: str, home: str, result: str) -> None:
+    """Check the class in `folder`, with `home` as home folder, and write what came out to `result`."""
+    # Set only now: this interpreter may have found the SDK below the real home.
+    os.environ["HOME"] = os.environ["USERPROFILE"] = home
+    os.chdir(folder)
+    sys.argv[:] = ["api.py"]
+    # The SDK is imported first: nothing in the folder can take its place.
+    from steamship.invocable import serving
+
+    sys.path.insert(0, folder)
+    try:
+        described = serving.describe(serving.find_class(importlib.import_module(MODULE)))
+        found: dict[str, Any] = {"routes": _routes(described), "notes": described["notes"]}
+    except BaseException as error:
+        found = _problem(error, folder)
+    Path(result).write_text(json.dumps(found), "utf-8")
+    # Threads that the module started must not keep this process.
+    os._exit(0)
+
+
+def _routes(described: dict[str, Any]) -> int:
+    return sum(1 for key in described["schemas"] if key != "config")
+
+
+def _problem(error: BaseException, folder: str) -> dict[str, Any]:
+    """`kind`, `message`, and where they apply `suggestion`, `place`, `module` and `trace`."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _inside(f.filename, folder)]
+    place = f"{_relative(frames[-1].filename, folder)}:{frames[-1].lineno}" if frames else None
+    if type(error).__name__ == "DefinitionError":
+        message = getattr(error, "message", str(error))
+        return {"kind": "definition", "message": message, "suggestion": getattr(error, "suggestion", None)}
+    if isinstance(error, SyntaxError) and _inside(error.filename or "", folder):
+        place = f"{_relative(error.filename or '', folder)}:{error.lineno}"
+        return {"kind": "syntax", "message": error.msg, "place": place, "text": (error.text or "").strip()}
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return {"kind": "module", "message": str(error), "module": error.name, "place": place}
+    if isinstance(error, SystemExit):
+        return {"kind": "raised", "message": f"it called sys.exit({error.code!r})", "place": place}
+    return {
+        "kind": "raised",
+        "message": f"{type(error).__name__}: {error}",
+        "place": place,
+        "trace": _trace(error, folder),
+    }
+
+
+def _trace(error: BaseException, folder: str) -> str | None:
+    """The traceback from the author's first line on."""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None and not _inside(trace.tb_frame.f_code.co_filename, folder):
+        trace = trace.tb_next
+    if trace is None:
+        return None
+    return "".join(traceback.format_exception(type(error), error, trace)).replace(folder + os.sep, "")
+
+
+def _inside(filename: str, folder: str) -> bool:
+    return filename.startswith(folder + os.sep)
+
+
+def _relative(filename: str, folder: str) -> str:
+    return filename[len(folder) + 1 :] if _inside(filename, folder) else filename
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,79 @@
+"""`ship use`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from steamship.cli.output import print_facts, print_json
+from steamship.cli.session import Session, command_options, current_session
+from steamship.cli.values import Text, config_of, typed_config
+
+
+@click.command
+@click.argument("package")
+@click.argument("instance", required=False)
+@click.option("--version", metavar="HANDLE", help="Use this version; default: the last one deployed.")
+@click.option(
+    "--config",
+    multiple=True,
+    metavar="CONFIG",
+    help="name=text, name:=json, a JSON object, or @FILE with one; may be repeated.",
+)
+@click.option(
+    "--workspace", metavar="HANDLE", help="The workspace of the instance; default: one of its own handle."
+)
+@command_options
+def use(
+    package: str, instance: str | None, version: str | None, config: tuple[str, ...], workspace: str | None
+) -> None:
+    """Get INSTANCE of PACKAGE: it is made on first use, and the same one ever after.
+
+    Without INSTANCE it has the package's handle. With --json: the instance.
+
+        ship use greeter my-handle --config greeting=Ahoy
+    """
+    session = current_session()
+    made = _used(session, package, instance or package, version, config_of(config), workspace)
+    if session.as_json:
+        print_json(made)
+        return
+    print_facts(
+        [
+            ("instance", made["handle"]),
+            ("package", f"{made['packageHandle']} {made['packageVersionHandle']}"),
+            ("workspace", made.get("workspaceHandle")),
+            ("address", made["invocationURL"]),
+        ]
+    )
+    where = "" if made.get("workspaceHandle") == made["handle"] else f" --workspace {made['workspaceHandle']}"
+    click.echo(f"\nIts methods: ship invoke {made['handle']} __dir__ --get{where}")
+
+
+def _used(
+    session: Session,
+    package: str,
+    instance: str,
+    version: str | None,
+    config: dict[str, Any] | None,
+    workspace: str | None,
+) -> dict[str, Any]:
+    """The instance as a wire object."""
+    from steamship.client.steamship import Steamship
+
+    if config and any(isinstance(value, Text) for value in config.values()):
+        config = typed_config(config, _template(session, package, version))
+    made = Steamship.use(
+        package, instance, config, version=version, workspace_handle=workspace, profile=session.profile
+    )
+    return made.model_dump(mode="json", by_alias=True)
+
+
+def _template(session: Session, package: str, version: str | None) -> dict[str, Any]:
+    """The config template of the version that a new instance would get."""
+    wanted = {"packageHandle": package, "handle": version}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    found = session.client().post("package/version/get", asked)["packageVersion"]
+    template: dict[str, Any] = found.get("configTemplate") or {}
+    return template
