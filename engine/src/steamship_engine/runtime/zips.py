@@ -120,11 +120,11 @@ def _check_name(name: str, limits: BundleLimits) -> None:
 def _check_clash(name: str, seen: dict[str, tuple[str, bool]]) -> None:
     """Refuse two entries that some file system would hold to be one, and files that are folders too."""
     parts = name.removesuffix("/").split("/")
-    for depth in range(1, len(parts) + 1):
-        path = "/".join(parts[:depth])
-        last = depth == len(parts)
-        is_file = last and not name.endswith("/")
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    path = folded = ""
+    for depth, part in enumerate(parts, 1):
+        path = f"{path}/{part}" if path else part
+        folded = f"{folded}/{_folded(part)}"
+        is_file = depth == len(parts) and not name.endswith("/")
         known, known_file = seen.setdefault(folded, (path, is_file))
         if known != path:
             raise _refused(path, f'differs only in case or accents\' form from "{known}"', "Rename one.")
@@ -134,6 +134,15 @@ def _check_clash(name: str, seen: dict[str, tuple[str, bool]]) -> None:
             raise _refused(path, "is there twice", "Make the zip again.")
         if is_file:
             seen[f"{folded}/"] = (path, True)
+
+
+def _folded(name: str) -> str:
+    """The form in which names are equal that some file system holds to be equal."""
+    return (
+        name.lower()
+        if name.isascii()
+        else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    )
 
 
 def _check_overlap(stream: IO[bytes], entries: list[zipfile.ZipInfo], directory: int) -> None:
