@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -58,8 +59,8 @@ class File(Resource):
     handle: str | None = None
     mime_type: MimeTypes | str | None = None
     workspace_id: str | None = None
-    blocks: list[Block] = Field(default_factory=list)
-    tags: list[Tag] = Field(default_factory=list)
+    blocks: builtins.list[Block] = Field(default_factory=list)
+    tags: builtins.list[Tag] = Field(default_factory=list)
     filename: str | None = None
     public_data: bool = False
 
@@ -69,8 +70,8 @@ class File(Resource):
         content: str | bytes | None = None,
         mime_type: MimeTypes | str | None = None,
         handle: str | None = None,
-        blocks: list[Block] | None = None,
-        tags: list[Tag] | None = None,
+        blocks: builtins.list[Block] | None = None,
+        tags: builtins.list[Tag] | None = None,
         public_data: bool = False,
     ) -> File:
         """A new file of `content`, or of `blocks`, or empty. Raises InvalidRequestError for both."""
