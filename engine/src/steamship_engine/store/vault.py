@@ -61,7 +61,7 @@ class Vault:
         nonce, ciphertext = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, ciphertext, head + place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise UnavailableError(
                 f'The secret at "{place}" is damaged or was moved there from another place.',
                 suggestion="Restore the database from a backup, or create the instance anew.",

@@ -1,0 +1,98 @@
+"""Migrations lead to the schema, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from steamship_engine.store import migrate
+from steamship_engine.store.database import Database
+from steamship_engine.store.migrate import SchemaTooNewError
+from steamship_engine.store.schema import metadata
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+def test_migrations_lead_to_the_schema(empty: Database) -> None:
+    """After all revisions nothing differs from `schema.py`: no table, column, type, key or index."""
+    migrate.upgrade(empty)
+    with empty.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_sqlite_tables_are_made_alike(tmp_path: Path) -> None:
+    """On SQLite the statements that the revisions leave are those that the schema itself would make."""
+    migrated, made = (Database(f"sqlite:///{tmp_path / name}.db") for name in ("migrated", "made"))
+    migrate.upgrade(migrated)
+    metadata.create_all(made.engine)
+
+    def statements(database: Database) -> dict[str, list[str]]:
+        query = (
+            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name != 'alembic_version'"
+        )
+        with database.read() as connection:
+            return {
+                name: sorted(line.strip(" ,\t") for line in (sql or "").splitlines())
+                for name, sql in connection.execute(text(query))
+            }
+
+    assert statements(migrated) == statements(made)
+    migrated.close()
+    made.close()
+
+
+def test_a_second_time_changes_nothing(empty: Database) -> None:
+    """Upgrading a database that is up to date keeps what is in it."""
+    migrate.upgrade(empty)
+    with empty.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO blobs (digest, object_key, size, \"references\", created_at) VALUES ('d', 'k', 1, 1, 0)"
+            )
+        )
+    migrate.upgrade(empty)
+    with empty.read() as connection:
+        assert connection.execute(text("SELECT digest FROM blobs")).scalar() == "d"
+
+
+def test_a_newer_schema_is_refused(empty: Database) -> None:
+    """A database that a newer engine has used is refused with its schema's name, and left as it is."""
+    migrate.upgrade(empty)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNewError, match='"9999"'):
+        migrate.upgrade(empty)
+
+
+def test_a_migration_that_fails_leaves_nothing(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All revisions are one transaction: where one fails, none of its tables is there."""
+
+    def failing(config: object, _target: str) -> None:
+        real(config, "head")
+        raise RuntimeError("power is out")
+
+    real = command.upgrade
+    monkeypatch.setattr(command, "upgrade", failing)
+    with pytest.raises(RuntimeError, match="power"):
+        migrate.upgrade(empty)
+    monkeypatch.undo()
+    with empty.read() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() is None
+    migrate.upgrade(empty)

@@ -1,0 +1,102 @@
+"""Which part of the engine a request is for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from steamship_engine.app.front import Front
+from steamship_engine.control.addresses import Addresses
+
+LOCAL = Addresses("http://localhost:8080/api/v1/", "http://localhost:8080/", "http://localhost:8080/")
+DOMAIN = Addresses(
+    "https://api.ships.example/api/v1/", "https://run.ships.example/", "https://ships.example/"
+)
+
+
+def ask(
+    addresses: Addresses, host: str, path: str, *, headers: dict[str, str] | None = None, ready: bool = True
+) -> str | int:
+    """The door that a request reaches, `api` or `gateway`, or the status it is refused with."""
+    answers: list[Any] = []
+
+    def door(name: str) -> Any:
+        async def serve(scope: Any, receive: Any, send: Any) -> None:
+            answers.append(name)
+
+        return serve
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answers.append(message["status"])
+
+    fields = {"host": host, **(headers or {})}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
+    }
+    front = Front(addresses, door("api"), door("gateway"), lambda: ready)
+    asyncio.run(front(scope, None, send))
+    (answer,) = answers
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        ("localhost:8080", "/api/v1/account/current", "api"),
+        ("127.0.0.1:8080", "/api/v1/account/current", "api"),
+        ("[::1]:8080", "/api/v1/account/current", "api"),
+        ("anything.localhost", "/api/v1/account/current", "api"),
+        ("localhost:8080", "/@alice/space/inst/greet", "gateway"),
+        ("localhost:8080", "/@api/v1/account/current", "gateway"),
+        ("localhost:8080", "/space/inst/greet", "gateway"),
+        ("localhost:8080", "/apis/v1/greet", "gateway"),
+        ("localhost:8080", "/", "gateway"),
+        ("localhost:8080", "/api/v2/x", 404),
+        ("localhost:8080", "/dashboard/x", 404),
+        ("example.com", "/api/v1/account/current", 421),
+        ("example.com", "/@alice/space/inst/greet", 421),
+        ("localhost.example.com", "/", 421),
+        ("not a host", "/", 400),
+    ],
+)
+def test_on_one_loopback_port(host: str, path: str, expected: str | int) -> None:
+    """With loopback bases every loopback name is known, engine paths are the API's, all else is a package's."""
+    assert ask(LOCAL, host, path) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        ("api.ships.example", "/api/v1/account/current", "api"),
+        ("run.ships.example", "/@alice/space/inst/greet", "gateway"),
+        ("alice.run.ships.example", "/space/inst/greet", "gateway"),
+        ("alice.run.ships.example", "/api/v1/account/current", "gateway"),
+        ("ALICE.run.ships.example", "/space/inst/greet", "gateway"),
+        ("a.b.run.ships.example", "/space/inst/greet", 421),
+        ("alice.ships.example", "/space/inst/greet", 421),
+        ("localhost", "/api/v1/account/current", 421),
+    ],
+)
+def test_on_a_domain(host: str, path: str, expected: str | int) -> None:
+    """With a domain as app base a user's host name is the packages' alone, and loopback names are unknown."""
+    assert ask(DOMAIN, host, path) == expected
+
+
+@pytest.mark.parametrize("header", ["x-package-instance-id", "x-package-owner-handle"])
+def test_package_headers_win(header: str) -> None:
+    """A request with a package header is the gateway's, even on an engine path; never on an unknown host."""
+    assert ask(LOCAL, "localhost", "/api/v1/greet", headers={header: "x"}) == "gateway"
+    assert ask(LOCAL, "example.com", "/api/v1/greet", headers={header: "x"}) == 421
+
+
+def test_health_tells_readiness() -> None:
+    """`/livez` is 200 on any host from the start, `/readyz` only when the engine is ready."""
+    assert ask(LOCAL, "probe.example", "/livez", ready=False) == 200
+    assert ask(LOCAL, "probe.example", "/readyz", ready=False) == 503
+    assert ask(LOCAL, "probe.example", "/readyz") == 200
