@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy import Connection
 
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.nouns import Package, Version
 from steamship_engine.store import instances, packages, versions
 
@@ -47,4 +50,5 @@ class Removal:
             self._ground.changes.report(noun, noun_id)
         for noun, noun_id in self._gone:
             if noun == "instance":
-                self._ground.machine.stop(noun_id)
+                with suppress(UnavailableError):  # an engine that is stopping ends every worker itself
+                    self._ground.machine.stop(noun_id)

@@ -29,7 +29,11 @@ TEMPLATE = {
     "key": {"type": "string", "required": False, "secret": True, "description": "Your key."},
 }
 
-VALUES = {"string": st.text(), "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False), "boolean": st.booleans()}
+VALUES = {
+    "string": st.text(),
+    "number": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    "boolean": st.booleans(),
+}
 
 
 @st.composite
