@@ -1,4 +1,4 @@
-"""The account: who a key stands for (protocol.md 3.1)."""
+"""The account: who a key stands for (docs/reference/protocol.md#users-and-keys)."""
 
 from __future__ import annotations
 

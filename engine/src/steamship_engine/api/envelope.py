@@ -1,4 +1,4 @@
-"""The shape of every answer (protocol.md 1.4): `data`, `status`, exactly 200, exactly application/json."""
+"""The shape of every answer (docs/reference/protocol.md#envelope): `data`, `status`, exactly 200, exactly JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files (protocol.md 3.5)."""
+"""Files (docs/reference/protocol.md#files-and-tags)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class UpdateInput(Input):
 
 
 class QueryInput(Input):
-    """protocol.md 6.7."""
+    """See docs/reference/protocol.md#tag-queries."""
 
     tag_filter_query: str
 

@@ -1,4 +1,4 @@
-"""Multipart bodies (protocol.md 1.8): fields decided by name, nested names, one streamed file part."""
+"""Multipart bodies (docs/reference/protocol.md#forms): fields decided by name, nested names, one streamed file part."""
 
 from __future__ import annotations
 

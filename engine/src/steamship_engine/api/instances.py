@@ -1,4 +1,4 @@
-"""Instances (protocol.md 3.3 and 3.3.2)."""
+"""Instances (docs/reference/protocol.md#instances)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested values out of a form's flat names: `tags[0][value][a]` and the like (protocol.md 1.8)."""
+"""Nested values out of a form's flat names: `tags[0][value][a]` and the like (docs/reference/protocol.md#forms)."""
 
 from __future__ import annotations
 

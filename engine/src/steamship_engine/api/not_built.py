@@ -46,5 +46,5 @@ def refusal(path: str) -> NotBuiltYetError | None:
         return None
     return NotBuiltYetError(
         f'This engine does not have "{path[:200]}" yet.',
-        suggestion="docs/conformance.md lists what it has.",
+        suggestion="docs/reference/protocol.md lists what it has.",
     )

@@ -44,7 +44,7 @@ def _is_unicode(text: str) -> bool:
 
 
 class PagedInput(Input):
-    """Input of a listing (protocol.md 1.7). `page_size` is checked by `api/pages.py`."""
+    """Input of a listing (docs/reference/protocol.md#paging). `page_size` is checked by `api/pages.py`."""
 
     page_size: int | None = None
     page_token: str | None = None
@@ -102,7 +102,7 @@ class Call:
 
 @dataclass(frozen=True)
 class TaskAnswer:
-    """An answer about a task: its `status`, and `data` once there is JSON output (protocol.md 1.4)."""
+    """An answer about a task: its `status`, and `data` once there is JSON output (docs/reference/protocol.md#envelope)."""
 
     status: dict[str, Any]
     data: Any = None

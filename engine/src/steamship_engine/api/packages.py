@@ -1,4 +1,4 @@
-"""Packages (protocol.md 3.3)."""
+"""Packages (docs/reference/protocol.md#packages)."""
 
 from __future__ import annotations
 

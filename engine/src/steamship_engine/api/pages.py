@@ -1,4 +1,4 @@
-"""Which page a listing wants (protocol.md 1.7)."""
+"""Which page a listing wants (docs/reference/protocol.md#paging)."""
 
 from __future__ import annotations
 

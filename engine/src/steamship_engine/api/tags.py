@@ -1,4 +1,4 @@
-"""Tags on files (protocol.md 3.7)."""
+"""Tags on files (docs/reference/protocol.md#files-and-tags)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DeleteInput(Input):
 
 
 class QueryInput(Input):
-    """protocol.md 6.7."""
+    """See docs/reference/protocol.md#tag-queries."""
 
     tag_filter_query: str
 

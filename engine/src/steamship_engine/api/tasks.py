@@ -1,4 +1,4 @@
-"""Tasks (protocol.md 3.9)."""
+"""Tasks (docs/reference/protocol.md#tasks)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def wire_time(moment: datetime) -> str:
-    """ISO 8601 in UTC, whole seconds and `Z` (protocol.md 1.6)."""
+    """ISO 8601 in UTC, whole seconds and `Z` (docs/reference/protocol.md#data-types)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

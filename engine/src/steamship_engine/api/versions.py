@@ -1,4 +1,4 @@
-"""Versions (protocol.md 3.3 and 3.3.1)."""
+"""Versions (docs/reference/protocol.md#versions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workspaces (protocol.md 3.2)."""
+"""Workspaces (docs/reference/protocol.md#workspaces)."""
 
 from __future__ import annotations
 

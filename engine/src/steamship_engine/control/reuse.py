@@ -1,4 +1,4 @@
-"""An instance that has the wanted handle already: whether it is the one wanted (protocol.md 3.3.2)."""
+"""An instance that has the wanted handle: whether it is the one wanted (docs/reference/protocol.md#instances)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a request wants to be run: its `X-Task-*` headers (protocol.md 1.3)."""
+"""When a request wants to be run: its `X-Task-*` headers (docs/reference/protocol.md#request-headers)."""
 
 from __future__ import annotations
 

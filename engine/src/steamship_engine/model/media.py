@@ -1,4 +1,4 @@
-"""MIME types: which ones the original client knows, and what bytes look like (protocol.md 1.6, 1.9)."""
+"""MIME types: which ones the original client knows, and what bytes look like (docs/reference/protocol.md#data-types)."""
 
 from __future__ import annotations
 

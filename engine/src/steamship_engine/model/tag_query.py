@@ -1,4 +1,4 @@
-"""The tag query language (protocol.md 6.7), as far as this engine speaks it.
+"""The tag query language (docs/reference/protocol.md#tag-queries), as far as this engine speaks it.
 
     query := "all" | expr
     expr  := term ( ("and" term)* | ("or" term)* )

@@ -46,7 +46,7 @@ class InstanceSpec:
     """Everything and only what one worker needs.
 
     `config` holds decrypted secrets: it goes to the worker and nowhere else. `context` is the
-    instance's part of the invocation context of protocol.md 4.2, without `headers`.
+    instance's part of the invocation context (docs/reference/protocol.md#invocation-context), without `headers`.
     """
 
     instance_id: str
@@ -118,7 +118,7 @@ class BundleFacts:
 class Description:
     """What importing a version told: kept with the version for ever.
 
-    `spec` is the `__dir__` of protocol.md 4.5. `schemas` has JSON Schemas: `config`, and per
+    `spec` is what `__dir__` answers (docs/reference/protocol.md#__dir__). `schemas` has JSON Schemas: `config`, and per
     `"VERB /path"` an object with `arguments` and `result`. `needs_init` is False for a native class
     that does not override `instance_init`. `notes` are remarks for the author.
     """

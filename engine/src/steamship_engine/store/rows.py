@@ -59,7 +59,7 @@ class Page(Generic[Noun]):
 def page(
     connection: Connection, noun: type[Noun], table: Table, query: Select[Any], paging: Paging
 ) -> Page[Noun]:
-    """One page of `query`, ordered by creation. An unknown token gives the first page (protocol.md 1.7)."""
+    """One page of `query`, ordered by creation. An unknown token gives the first page."""
     seq = table.c.seq
     after = _seq_of(paging.token)
     if after is not None:

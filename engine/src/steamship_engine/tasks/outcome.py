@@ -13,7 +13,7 @@ from steamship_engine.store.queue import Ending
 class Outcome:
     """The output of a task that succeeded, or the error of one that failed.
 
-    `output` is text: JSON when `is_json`, else base64 of bytes (protocol.md 6.6).
+    `output` is text: JSON when `is_json`, else base64 of bytes.
     """
 
     output: str | None = None

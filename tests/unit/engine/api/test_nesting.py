@@ -74,7 +74,7 @@ _VALUES = st.recursive(
 
 @given(st.dictionaries(_NAMES, _VALUES))
 def test_flattening_is_undone(value: dict[str, object]) -> None:
-    """What a client flattens as protocol.md 1.8 says comes back as it was."""
+    """What the original clients flatten comes back as it was."""
     fields: dict[str, str] = {}
     for name, child in value.items():
         fields |= _flat(name, child)
