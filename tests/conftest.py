@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.services.deploying", "tests.services.grounds", "tests.services.original", "tests.services.postgres"]
+pytest_plugins = [
+    "tests.services.deploying",
+    "tests.services.doors",
+    "tests.services.grounds",
+    "tests.services.original",
+    "tests.services.postgres",
+]
 
 _TESTS = Path(__file__).parent
 _RINGS = ("unit", "integration", "acceptance")
