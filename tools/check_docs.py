@@ -78,11 +78,11 @@ def _broken_links(path: Path, text: str) -> Iterator[str]:
         to = (ROOT / path).parent / target if target else ROOT / path
         if not to.exists():
             yield f'{path}:{_line(prose, match.start())}: the link to "{match[1]}" leads nowhere'
-        elif anchor and to.suffix == ".md" and anchor not in _anchors(to.read_text()):
+        elif anchor and to.suffix == ".md" and anchor not in anchors(to.read_text()):
             yield f'{path}:{_line(prose, match.start())}: "{target or path}" has no heading "#{anchor}"'
 
 
-def _anchors(text: str) -> set[str]:
+def anchors(text: str) -> set[str]:
     """The anchors of a page's headings, as forges make them."""
     prose = _FENCE.sub("", text)
     return {

@@ -1,0 +1,53 @@
+"""docs/reference/protocol.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from steamship_engine.api import not_built
+from steamship_engine.api.table import OPERATIONS
+from tests.services.pages import ROOT, code, page, rows, section
+from tools.check_docs import anchors
+
+PAGE = "docs/reference/protocol.md"
+_REFERENCE = re.compile(r"docs/[\w/-]+\.md#[\w-]+")
+
+
+def test_every_operation_stands_in_the_table() -> None:
+    """The page's table has every operation with its verbs, its keys, its tasks and its summary."""
+    told = [[cell.strip("`") for cell in row] for row in rows(section(PAGE, "## Operations"))]
+    assert told == [
+        [
+            operation.path,
+            ", ".join(operation.verbs),
+            operation.who.value,
+            "yes" if operation.always_task else "if asked" if operation.changes else "no",
+            operation.summary,
+        ]
+        for operation in OPERATIONS
+    ]
+
+
+def test_everything_unbuilt_stands_there() -> None:
+    """The page names every path that answers 501, and none that is built."""
+    told = code(section(PAGE, "## Not there yet"))
+    paths = {word for word in told if "/" in word}
+    assert paths == {*not_built.PREFIXES, *not_built.PATHS, "file/create"}
+
+
+def test_references_lead_to_headings() -> None:
+    """Every `docs/...md#heading` that the code names is there."""
+    broken = [
+        f"{path.relative_to(ROOT)}: {reference}"
+        for room in ("engine/src", "sdk/python/src", "tools")
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for reference in _REFERENCE.findall(path.read_text())
+        if not _leads(reference)
+    ]
+    assert broken == []
+
+
+def _leads(reference: str) -> bool:
+    name, _, anchor = reference.partition("#")
+    return Path(ROOT / name).is_file() and anchor in anchors(page(name))
