@@ -152,7 +152,6 @@ def test_two_users(original: Original, other: Original, deployed: None, deploy) 
         other('Steamship.use("nouns-private", "x")')
     for code in (
         f'Workspace.get(Steamship(), id="{mine[1]}")',
-        f'Steamship(workspace_id="{mine[1]}")',
         'Package.get(Steamship(), handle="nouns-private")',
         f'Steamship().post("package/instance/get", {{"id": "{mine[0]}"}})',
         f'Steamship().post("package/instance/delete", {{"id": "{mine[0]}"}})',

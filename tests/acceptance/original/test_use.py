@@ -54,7 +54,7 @@ def test_a_client_uses_packages_in_its_own_workspace(original: Original, deploye
         ('i.invoke("json", value=2.5)', 2.5),
         ('i.invoke("json", value=True)', True),
         ('i.invoke("model")', {"xValue": 1, "yValue": 2}),
-        ('i.invoke("models")', [{"xValue": 1, "yValue": 2}]),
+        ('i.invoke("models")', [{"x_value": 1}]),
         ('i.invoke("object")', {"a": [1, 2.5, None, True]}),
         ('i.invoke("bytes")', {"bytes": PNG.hex()}),
         ('i.invoke("stream")', {"bytes": PNG.hex()}),

@@ -44,7 +44,7 @@ class Configured(PackageService):
             "count": config.count,
             "ratio": config.ratio,
             "flag": config.flag,
-            "size": config.size.value,
+            "size": config.size,
             "note": config.note,
             "token_length": len(config.token.get_secret_value()),
         }

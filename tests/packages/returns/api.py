@@ -7,16 +7,23 @@ from typing import Any
 from pydantic import BaseModel
 
 from steamship import MimeTypes, SteamshipError
+from steamship.base.model import CamelModel
 from steamship.invocable import InvocableResponse, PackageService, get, post
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
-class Point(BaseModel):
-    """A model with a name that is camelCased on the wire."""
+class Point(CamelModel):
+    """A model whose names are camelCased on the wire."""
 
     x_value: int
     y_value: int
+
+
+class Plain(BaseModel):
+    """A model that arrives with its names as they are."""
+
+    x_value: int
 
 
 class Returns(PackageService):
@@ -41,7 +48,7 @@ class Returns(PackageService):
 
     @post("models")
     def models(self) -> list:
-        return [Point(x_value=1, y_value=2)]
+        return [Plain(x_value=1)]
 
     @post("bytes")
     def bytes(self) -> bytes:
