@@ -18,6 +18,7 @@ from steamship.invocable.definition import DefinitionError
 from steamship.invocable.invocable import Invocable
 from steamship.invocable.package_mixin import PackageMixin
 from steamship.invocable.package_service import PackageService
+from steamship.invocable.routes import RouteMethod, find_route_methods
 from steamship.invocable.schemas import arguments_schema, config_schema, result_schema
 from steamship.invocable.secrets_file import load_secrets
 
@@ -35,6 +36,8 @@ def describe(cls: type) -> dict[str, Any]:
     the author. Raises DefinitionError for what a deploy must refuse.
     """
     try:
+        for found in _marked(cls):
+            _check_route(found, f"{found.verb} {found.path}")
         spec = class_spec(cls)
         secrets = load_secrets(cls)
     except (RouteConflictError, InvalidConfigError) as error:
@@ -44,7 +47,6 @@ def describe(cls: type) -> dict[str, Any]:
     schemas: dict[str, Any] = {"config": config_schema(config_class(cls), notes)}
     for method in _authored(spec):
         route = f"{method.verb} {method.path}"
-        _check_route(method, route)
         arguments = method_arguments(cls, method)
         _check_arguments(arguments, route)
         result = result_schema(arguments, route, notes)
@@ -74,11 +76,17 @@ def needs_init(cls: type) -> bool:
     return any(inspect.isfunction(f) and "add_mixin" in f.__code__.co_names for f in constructors)
 
 
+def _marked(cls: type) -> list[RouteMethod]:
+    """Every route that the class or a mixin it names asks for, also one that the built-in ones hide."""
+    mixins = getattr(cls, "USED_MIXIN_CLASSES", ())
+    return [route for owner in (cls, *mixins) for route in find_route_methods(owner)]
+
+
 def _authored(spec: PackageSpec) -> Iterator[MethodSpec]:
     return (method for method in spec.methods if method.func_binding not in _OWN_METHODS)
 
 
-def _check_route(method: MethodSpec, route: str) -> None:
+def _check_route(method: RouteMethod, route: str) -> None:
     """Refuse paths that the engine keeps for itself, or that no address can have, and bad options."""
     first = method.path.split("/")[1]
     if first.startswith("__") or first in _RESERVED:
@@ -91,7 +99,7 @@ def _check_route(method: MethodSpec, route: str) -> None:
             f'"{route}" cannot be served: its path has characters that an address cannot have.',
             "Use letters, digits and . _ ~ - in the path.",
         )
-    config = method.config or {}
+    config = method.config
     if not isinstance(config.get("public", False), bool):
         raise DefinitionError(
             f'"{route}" has public={config["public"]!r}.', "Write public=True or public=False."

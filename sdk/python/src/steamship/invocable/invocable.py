@@ -88,7 +88,7 @@ class Invocable(ABC):
         pending: Any = self.instance_init()  # type: ignore[func-returns-value]
         if inspect.isawaitable(pending):
             return _true_after(pending)  # type: ignore[return-value]
-        return InvocableResponse(json=True)
+        return InvocableResponse(data=True)
 
     def add_api_route(self, method_spec: MethodSpec, permit_overwrite_of_existing: bool = False) -> None:
         """Serve one more route from this object. Raises RouteConflictError when it is taken."""
@@ -123,6 +123,6 @@ class Invocable(ABC):
         return bound(**(invocation.arguments or {}))
 
 
-async def _true_after(pending: Awaitable[Any]) -> bool:
+async def _true_after(pending: Awaitable[Any]) -> InvocableResponse[bool]:
     await pending
-    return True
+    return InvocableResponse(data=True)

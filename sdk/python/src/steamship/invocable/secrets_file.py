@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,13 @@ def load_secrets(cls: type) -> dict[str, Any]:
     """
     for path in _places(cls):
         try:
-            return tomllib.loads(path.read_text("utf-8"))
+            text = path.read_bytes()
         except OSError:
             continue
+        import tomllib
+
+        try:
+            return tomllib.loads(text.decode("utf-8"))
         except ValueError as error:
             raise InvalidConfigError(
                 f'"{SECRETS_FILE}" cannot be read: {error}.', suggestion="Correct the TOML in it."

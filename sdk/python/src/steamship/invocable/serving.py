@@ -5,7 +5,6 @@ This surface is a contract with engines of every version and never changes; ARCH
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import threading
@@ -14,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextvars import copy_context
 from dataclasses import replace
 from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from steamship.base.call_scope import CallCredentials, CallScope
 from steamship.base.error import InvalidRequestError, NotFoundError, PackageError, SteamshipError
@@ -33,6 +32,9 @@ from steamship.invocable.package_service import PackageService
 from steamship.invocable.redaction import Redactor, secret_values
 from steamship.invocable.secrets_file import load_secrets
 from steamship.utils.url import Verb
+
+if TYPE_CHECKING:
+    import asyncio
 
 _VERBS = frozenset(Verb)
 
@@ -157,6 +159,8 @@ class Serving:
     def _awaited(self, pending: Any) -> Any:
         """What an `async def` comes to. All calls share one event loop, which runs while they do."""
         if self._runner is None:
+            import asyncio
+
             self._runner = asyncio.Runner()
             weakref.finalize(self, self._runner.close)
         return self._runner.run(_finished(pending), context=copy_context())
