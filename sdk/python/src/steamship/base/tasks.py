@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIRST_POLL_S = 0.05
+
+def poll_pause_s(elapsed_s: float, longest_s: float) -> float:
+    """How long to wait before asking again: a fifth of the time it has taken so far, within bounds."""
+    return min(max(0.02, elapsed_s / 5), longest_s)
 
 
 class TaskState:
@@ -121,14 +124,14 @@ class Task(Resource, Generic[T]):
         start = time.monotonic()
         asked = 0
         while self.state not in (TaskState.succeeded, TaskState.failed):
-            left = max_timeout_s - (time.monotonic() - start)
-            if left <= 0:
+            elapsed = time.monotonic() - start
+            if elapsed >= max_timeout_s:
                 raise UnavailableError(
                     f'The task "{self.task_id}" is still "{self.state}" after {max_timeout_s:g} s.',
                     suggestion="It goes on in the engine: wait again, or ask with Task.get(client, id).",
                     request_id=self.request_id,
                 )
-            time.sleep(min(FIRST_POLL_S * 2 ** min(asked, 16), retry_delay_s, left))
+            time.sleep(min(poll_pause_s(elapsed, retry_delay_s), max_timeout_s - elapsed))
             self.refresh()
             asked += 1
             if on_each_refresh is not None:

@@ -15,7 +15,7 @@ from steamship.base.error import InvalidRequestError, PackageError, PackageReply
 from steamship.base.model import Resource
 from steamship.base.request import DeleteRequest, IdentifierRequest, ListRequest, Request, SortOrder
 from steamship.base.response import ListResponse
-from steamship.base.tasks import FIRST_POLL_S, Task
+from steamship.base.tasks import Task, poll_pause_s
 from steamship.data.block import Block
 from steamship.data.invocable_init_status import InvocableInitStatus
 from steamship.data.workspace import Workspace
@@ -254,17 +254,15 @@ class PackageInstance(Resource):
         after `max_timeout_s`. The instance stays in either case.
         """
         start = time.monotonic()
-        pause = FIRST_POLL_S
         while self.init_status == InvocableInitStatus.INITIALIZING:
-            left = max_timeout_s - (time.monotonic() - start)
-            if left <= 0:
+            elapsed = time.monotonic() - start
+            if elapsed >= max_timeout_s:
                 raise PackageTimeoutError(
                     f'The instance "{self.handle}" of "{self.package_handle}" is still initializing after'
                     f" {max_timeout_s:g} s.",
                     suggestion="The init goes on: use the instance again later, or ask the package's author.",
                 )
-            time.sleep(min(pause, retry_delay_s, left))
-            pause *= 2
+            time.sleep(min(poll_pause_s(elapsed, retry_delay_s), max_timeout_s - elapsed))
             self.refresh_init_status()
         if self.init_status == InvocableInitStatus.FAILED:
             raise PackageError(
