@@ -34,7 +34,9 @@ def main(folder: str, home: str, result: str) -> None:
         found: dict[str, Any] = {"routes": _routes(described), "notes": described["notes"]}
     except BaseException as error:
         found = _problem(error, folder)
-    Path(result).write_text(json.dumps(found), "utf-8")
+    aside = Path(f"{result}.part")
+    aside.write_text(json.dumps(found), "utf-8")
+    aside.replace(result)
     # Threads that the module started must not keep this process.
     os._exit(0)
 

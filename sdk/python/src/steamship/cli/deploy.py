@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from steamship.base.error import AlreadyExistsError, ConflictError
-from steamship.cli import local_check
 from steamship.cli.bundle import LARGE_FILE, Bundle, make_bundle
 from steamship.cli.failures import CommandError, InterruptedCommandError
+from steamship.cli.local_check import Checked, LocalCheck
 from steamship.cli.manifest_making import Flags, ask_version, project_of
 from steamship.cli.output import print_json, size
 from steamship.cli.pages import whole_list
 from steamship.cli.progress import Progress
-from steamship.cli.project import Project, next_version
+from steamship.cli.project import Project, next_version, note_version
 from steamship.cli.session import Session, assume_yes, command_options, current_session
 
 if TYPE_CHECKING:
     from steamship.base.client import Client
+    from steamship.base.tasks import Task
 
+SHORTEST_PAUSE_S = 0.03
+LONGEST_PAUSE_S = 1.0
 # What the engine answers for a package handle that is another user's, and nothing else.
 _SOMEBODY_ELSES = "Something went wrong."
 
@@ -40,7 +44,8 @@ def deploy(
 
     FOLDER holds `api.py` with the package's class (or has it in `src/`), and `steamship.json`, which is
     made from your answers, or from the flags, where it is missing. The class is imported here first. A
-    deploy that fails takes no version handle and leaves nothing behind.
+    deploy that fails takes no version handle and leaves nothing behind. Where the version is deployed
+    already, --yes takes the next one.
 
     With --json: the version; the steps go to stderr.
     """
@@ -48,8 +53,10 @@ def deploy(
     flags = Flags(handle, version, public, description)
     project = project_of(folder, flags, session)
     with Progress(as_json=session.as_json) as progress:
-        _check(project, progress)
-        client = session.client()
+        progress.doing("checking the code here")
+        with LocalCheck(project) as check:
+            client = session.client()
+            _tell(check.result(), progress)
         package = _package(client, project)
         project = _free_version(session, client, project, package["id"], progress, keep=version is None)
         bundle = _bundle(project, progress)
@@ -62,9 +69,7 @@ def deploy(
         click.echo(f"\nNext: ship use {project.handle}")
 
 
-def _check(project: Project, progress: Progress) -> None:
-    progress.doing("checking the code here")
-    checked = local_check.check(project)
+def _tell(checked: Checked, progress: Progress) -> None:
     for note in checked.notes:
         progress.warn(note)
     if checked.doubt is not None:
@@ -114,7 +119,10 @@ def _taken_handle(project: Project) -> CommandError:
 def _free_version(
     session: Session, client: Client, project: Project, package_id: str, progress: Progress, *, keep: bool
 ) -> Project:
-    """The project under a version handle that is free: asked for on a terminal; `keep` notes the answer."""
+    """The project under a version handle that is free: the next one with --yes, asked for on a terminal.
+
+    `keep` writes it into the manifest.
+    """
     found = whole_list(
         client, "package/version/list", "packageVersions", packageId=package_id, sortOrder="DESC"
     )
@@ -122,17 +130,18 @@ def _free_version(
     used = {handle.lower() for handle in taken}
     if project.version.lower() not in used:
         return project
-    if not session.may_ask:
-        raise _taken_version(project, taken)
     version = project.version
+    if session.yes:
+        version = next_version(taken)
+    elif not session.may_ask:
+        raise _taken_version(project, taken)
     with progress.aside():
         while version.lower() in used:
             question = f'Version "{version}" of "{project.handle}" is deployed already. Deploy as'
             version = ask_version(question, next_version(taken))
-    project = project.with_version(version)
     if keep:
-        project.save()
-    return project
+        note_version(project.folder, version)
+    return project.with_version(version)
 
 
 def _taken_version(project: Project, taken: list[str]) -> CommandError:
@@ -155,7 +164,7 @@ def _deployed(
         task = client.post("package/version/create", wanted, file=upload)
         progress.done("uploaded")
         progress.doing("building the environment, and importing the class in it")
-        made: dict[str, Any] = task.wait_until_completed()["packageVersion"]
+        made = _made(task)
     except AlreadyExistsError as error:
         raise _taken_version(project, [project.version]) from error
     except KeyboardInterrupt as error:
@@ -169,6 +178,21 @@ def _deployed(
     progress.done(f"built the environment and imported the class as {made.get('kind', 'native')} code{about}")
     for note in made.get("notes") or []:
         progress.warn(str(note))
+    return made
+
+
+def _made(task: Task[Any]) -> dict[str, Any]:
+    """The version, once the task has made it; asked for after a twelfth of the time it already took."""
+    from steamship.base.tasks import TaskState
+
+    start = time.monotonic()
+    while task.state not in {TaskState.succeeded, TaskState.failed}:
+        waited = time.monotonic() - start
+        time.sleep(min(max(waited / 12, SHORTEST_PAUSE_S), LONGEST_PAUSE_S))
+        task.refresh()
+    if task.state == TaskState.failed:
+        raise task.as_error()
+    made: dict[str, Any] = task.output["packageVersion"]
     return made
 
 

@@ -43,11 +43,17 @@ def report(error: BaseException, *, as_json: bool = False) -> None:
     """Write the failure to stderr, as text or as one JSON object."""
     if isinstance(error, click.exceptions.Exit):
         return
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
     if as_json:
         click.echo(json.dumps({"error": _facts(error)}, ensure_ascii=False), err=True)
         return
     facts = _facts(error)
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {facts['message']}", err=True)
+    head = (
+        "" if reported_exit_code(error) == INTERRUPTED else f"{click.style('Error:', fg='red', bold=True)} "
+    )
+    click.echo(f"{head}{facts['message']}", err=True)
     if facts["suggestion"]:
         click.echo(facts["suggestion"], err=True)
     if facts.get("requestId"):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from steamship.data.package.package_instance import PackageInstance
 
 
-@click.command
+@click.command(
+    epilog="\b\n  ship invoke my-handle greet name=Beautiful\n  ship invoke my-handle add numbers:='[1, 2]'"
+)
 @click.argument("instance")
 @click.argument("method")
 @click.argument("arguments", nargs=-1, metavar="[NAME=TEXT | NAME:=JSON]...")
@@ -56,10 +58,6 @@ def invoke(
 
     Text is printed as it is, everything else as JSON; bytes need --output on a terminal. With --json
     text is JSON, too.
-
-        ship invoke my-handle greet name=Beautiful
-
-        ship invoke my-handle add numbers:='[1, 2]'
     """
     session = current_session()
     values = {**(json_object(json_args) if json_args is not None else {}), **pairs(arguments)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from steamship.base.error import DeployError
 from steamship.cli.project import REQUIREMENTS_FILE, Project
 
 TIME_LIMIT_S = 60.0
+_RESULT, _PRINTED = "result.json", "printed"
 # The module sees neither keys nor settings of the person who deploys: the engine has none of them.
 _KEPT_VARIABLES = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH",
@@ -33,37 +36,61 @@ class Checked:
     doubt: str | None = None
 
 
-def check(project: Project, time_limit_s: float = TIME_LIMIT_S) -> Checked:
-    """Import and describe the project's class in a subprocess. Raises DeployError for what would fail there, too."""
-    if project.is_original():
-        return Checked(doubt="it is written on the original SDK")
-    with tempfile.TemporaryDirectory(prefix="ship-check-") as scratch:
-        found = _run(project.source.resolve(), Path(scratch), time_limit_s)
-    if "kind" not in found:
-        return Checked(found["routes"], tuple(found["notes"]))
-    if found["kind"] == "module":
-        return _missing_module(project, found)
-    raise DeployError(_message(found), suggestion=found.get("suggestion") or _SUGGESTIONS.get(found["kind"]))
+class LocalCheck:
+    """The check of one project, which runs beside whatever else is done in the block.
+
+    `result()` gives its end. Leaving the block ends it.
+    """
+
+    def __init__(self, project: Project, time_limit_s: float = TIME_LIMIT_S) -> None:
+        self._project = project
+        self._limit = time_limit_s
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start the subprocess, unless the code is written on another SDK."""
+        self._scratch = Path(tempfile.mkdtemp(prefix="ship-check-"))
+        if not self._project.is_original():
+            self._process = _start(self._project.source.resolve(), self._scratch)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the subprocess with everything it has started, and remove what they left."""
+        if self._process is not None:
+            _end(self._process)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def result(self) -> Checked:
+        """What came out. Raises DeployError for what would fail in the engine, too."""
+        if self._process is None:
+            return Checked(doubt="it is written on the original SDK")
+        try:
+            code = self._process.wait(self._limit)
+        except subprocess.TimeoutExpired:
+            raise DeployError(
+                f'"api.py" was not imported within {self._limit:g} s.',
+                suggestion="Move what takes long from the module's top level into a method.",
+            ) from None
+        found = _found(self._scratch, code)
+        if "kind" not in found:
+            return Checked(found["routes"], tuple(found["notes"]))
+        if found["kind"] == "module":
+            return _missing_module(self._project, found)
+        raise DeployError(
+            _message(found), suggestion=found.get("suggestion") or _SUGGESTIONS.get(found["kind"])
+        )
 
 
-def _run(source: Path, scratch: Path, time_limit_s: float) -> dict[str, Any]:
-    """What `check_run` found out."""
-    home, result, printed = scratch / "home", scratch / "result.json", scratch / "printed"
+def _start(source: Path, scratch: Path) -> subprocess.Popen[bytes]:
+    home = scratch / "home"
     home.mkdir()
-    command = [
-        sys.executable,
-        "-B",
-        "-P",
-        "-m",
-        "steamship.cli.check_run",
-        str(source),
-        str(home),
-        str(result),
-    ]
+    command = [sys.executable, "-B", "-P", "-m", "steamship.cli.check_run", source, home, scratch / _RESULT]
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    with printed.open("wb") as output:
-        process = subprocess.Popen(
-            command,
+    with (scratch / _PRINTED).open("wb") as output:
+        return subprocess.Popen(
+            [str(word) for word in command],
             cwd=home,
             env={**environment, "TMPDIR": str(scratch)},
             stdin=subprocess.DEVNULL,
@@ -71,19 +98,15 @@ def _run(source: Path, scratch: Path, time_limit_s: float) -> dict[str, Any]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
-            code = process.wait(time_limit_s)
-        except subprocess.TimeoutExpired:
-            raise DeployError(
-                f'"api.py" was not imported within {time_limit_s:g} s.',
-                suggestion="Move what takes long from the module's top level into a method.",
-            ) from None
-        finally:
-            _end(process)
+
+
+def _found(scratch: Path, code: int) -> dict[str, Any]:
+    """What `check_run` wrote. Raises DeployError when the author's code ended it before it could."""
+    result = scratch / _RESULT
     if result.is_file():
         found: dict[str, Any] = json.loads(result.read_text("utf-8"))
         return found
-    said = printed.read_text("utf-8", errors="replace").strip().splitlines()
+    said = (scratch / _PRINTED).read_text("utf-8", errors="replace").strip().splitlines()
     tail = "\n".join(said[-10:])
     raise DeployError(
         f'The import of "api.py" ended the interpreter ({_ending(code)}).' + (f"\n{tail}" if tail else ""),

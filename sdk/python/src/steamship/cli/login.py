@@ -15,7 +15,7 @@ from steamship.cli.session import assume_yes, command_options, current_session
 _API_PATH = "/api/v1/"
 
 
-@click.command
+@click.command(epilog="\b\n  ship login < key.txt")
 @click.option(
     "--api-base", metavar="URL", help="Where the engine's API is, such as http://localhost:8080/api/v1/."
 )
@@ -26,10 +26,7 @@ _API_PATH = "/api/v1/"
 def login(api_base: str | None, app_base: str | None, web_base: str | None) -> None:
     """Store the key and the address of an engine in ~/.steamship.json.
 
-    The key is asked for on a terminal, and read from standard input elsewhere:
-
-        ship login < key.txt
-
+    The key is asked for on a terminal, and read from standard input elsewhere.
     It is kept only if the engine knows it. Everything else in the file stays.
     """
     from steamship.base.config_sources import FIELDS, default_config_file, read_profile, write_profile

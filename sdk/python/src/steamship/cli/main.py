@@ -137,8 +137,7 @@ def run(arguments: Sequence[str]) -> int:
         result: Any = ship.main(list(arguments), prog_name="ship", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough; the interpreter must not fail on it once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
     except (Exception, KeyboardInterrupt) as error:
         if session.debug and not isinstance(error, click.ClickException | click.exceptions.Exit):
@@ -148,6 +147,11 @@ def run(arguments: Sequence[str]) -> int:
         report(error, as_json=session.as_json)
         return reported_exit_code(error)
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Whoever read the output has seen enough; the interpreter must not fail on the rest at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:

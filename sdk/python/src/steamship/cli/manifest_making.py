@@ -21,6 +21,7 @@ from steamship.cli.project import (
     Project,
     check_manifest,
     read_manifest,
+    write_manifest,
 )
 from steamship.cli.session import Session
 
@@ -69,9 +70,9 @@ def project_of(folder: Path, flags: Flags, session: Session) -> Project:
             f"{'is' if len(missing) == 1 else 'are'} not given.",
             suggestion=f"Write the file, or run `ship deploy {_EXAMPLE}`.",
         )
-    project = Project(folder, check_manifest({"type": "package", **told, "steamshipRegistry": {"tags": []}}))
-    project.save()
-    return project
+    made = check_manifest({"type": "package", **told, "steamshipRegistry": {"tags": []}})
+    write_manifest(folder, made)
+    return Project(folder, made)
 
 
 _OPTIONS = {"handle": "--handle", "version": "--version", "public": "--public or --private"}

@@ -21,7 +21,7 @@ VERSION_HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 VERSION_RULE = "1-64 letters, digits and . _ + -, a letter or digit first"
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^]]*\])?\s*\(?([^;#)]*)")
-_CLAUSE = re.compile(r"(===|==|~=|<=|<|>=|>|!=)\s*v?(\d+)((?:\.\d+)*)(\S*)")
+_CLAUSE = re.compile(r"(===|==|~=|<=|<|>=|>|!=)\s*v?(\d+)((?:\.\d+)*)([^\s,]*)")
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,25 @@ class Project:
         """The same folder under another version."""
         return Project(self.folder, {**self.manifest, "version": version})
 
-    def save(self) -> None:
-        """Write the manifest into the folder, indented with tabs as the original does."""
-        text = manifest_text(self.manifest)
-        (self.folder / MANIFEST_FILE).write_text(text, "utf-8")
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest of a folder. Raises InvalidManifestError."""
+    path = folder / MANIFEST_FILE
+    try:
+        path.write_text(manifest_text(manifest), "utf-8")
+    except OSError as error:
+        raise InvalidManifestError(
+            f'"{path}" cannot be written: {error.strerror}.', suggestion="Make the folder writable for you."
+        ) from error
+
+
+def note_version(folder: Path, version: str) -> None:
+    """Write a version into the folder's manifest, and leave the rest as it stands."""
+    write_manifest(folder, {**(read_manifest(folder) or {}), "version": version})
 
 
 def manifest_text(manifest: dict[str, Any]) -> str:
-    """A manifest as it stands in its file."""
+    """A manifest as it stands in its file: indented with tabs, as the original writes it."""
     return json.dumps(manifest, indent="\t", ensure_ascii=False) + "\n"
 
 

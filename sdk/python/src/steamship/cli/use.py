@@ -11,7 +11,7 @@ from steamship.cli.session import Session, command_options, current_session
 from steamship.cli.values import Text, config_of, typed_config
 
 
-@click.command
+@click.command(epilog="\b\n  ship use greeter my-handle --config greeting=Ahoy")
 @click.argument("package")
 @click.argument("instance", required=False)
 @click.option("--version", metavar="HANDLE", help="Use this version; default: the last one deployed.")
@@ -31,8 +31,6 @@ def use(
     """Get INSTANCE of PACKAGE: it is made on first use, and the same one ever after.
 
     Without INSTANCE it has the package's handle. With --json: the instance.
-
-        ship use greeter my-handle --config greeting=Ahoy
     """
     session = current_session()
     made = _used(session, package, instance or package, version, config_of(config), workspace)

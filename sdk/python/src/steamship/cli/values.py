@@ -83,11 +83,11 @@ def typed_config(config: Mapping[str, Any], template: Mapping[str, Any]) -> dict
 def moment(span: str, now: datetime) -> datetime:
     """`30d`, `12h`, `90m` or `2w` from `now`, or an ISO date or time (UTC unless it says otherwise)."""
     form = _SPAN.fullmatch(span)
-    if form is not None:
-        return now + timedelta(**{_UNITS[form[2]]: int(form[1])})
     try:
+        if form is not None:
+            return now + timedelta(**{_UNITS[form[2]]: int(form[1])})
         found = datetime.fromisoformat(span)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise click.UsageError(
             f'"{span}" is not a time: write 30d, 12h, 90m or 2w, or a date such as 2030-12-31.'
         ) from None
