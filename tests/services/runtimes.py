@@ -81,14 +81,20 @@ class Bench:
         self, name: str, more: Mapping[str, str | bytes] | None = None, timeout_s: float = 60
     ) -> tuple[VersionSpec, Description]:
         """Inspect and prepare `tests/packages/{name}`; the version to use it by."""
+        version = replace(await self.inspected(name, "", more), timeout_s=timeout_s)
+        description = await self.runtime.prepare(version)
+        return replace(version, environment=description.environment), description
+
+    async def inspected(
+        self, name: str, environment: str, more: Mapping[str, str | bytes] | None = None
+    ) -> VersionSpec:
+        """Unpack `tests/packages/{name}` without importing it."""
         content = bundle(name, more)
         digest = hashlib.sha256(content).hexdigest()
         source = self.folder / f"{digest}.zip"
         source.write_bytes(content)
         facts = await self.runtime.inspect(source, digest)
-        version = VersionSpec(f"V-{name}", digest, "", facts.kind, timeout_s)
-        description = await self.runtime.prepare(version)
-        return replace(version, environment=description.environment), description
+        return VersionSpec(f"V-{name}", digest, environment, facts.kind, 60)
 
     async def instance(self, name: str, instance_id: str = "I-1", timeout_s: float = 60) -> InstanceSpec:
         """An instance of `tests/packages/{name}`."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from steamship_engine.model.errors import InvalidBundleError, InvalidManifestError, UnavailableError
 from steamship_engine.model.limits import BUNDLE, BundleLimits
@@ -25,6 +27,8 @@ class Bundles:
     def __init__(self, root: Path, scratch: Scratch, limits: BundleLimits = BUNDLE) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._root, self._scratch, self._limits = root, scratch, limits
+        self._unpacking: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._guard = threading.Lock()
 
     def inspect(self, source: Path, digest: str) -> BundleFacts:
         """Unpack the zip at `source`, whose SHA-256 is `digest`, unless it is there; then read its facts.
@@ -33,15 +37,11 @@ class Bundles:
         of a refused zip stays.
         """
         final = self._path(digest)
-        if not final.is_dir():
-            _check_digest(source, digest)
-            aside = self._scratch.folder("bundle")
-            try:
-                zips.unpack(source, aside, self._limits)
-                trees.freeze(aside)
-                trees.place(aside, final)
-            finally:
-                trees.remove(aside)
+        with self._guard:
+            lock = self._unpacking.setdefault(digest, threading.Lock())
+        with lock:
+            if not final.is_dir():
+                self._unpack(source, digest, final)
         return self.facts(digest)
 
     def folder(self, digest: str) -> Path:
@@ -70,6 +70,17 @@ class Bundles:
         """Its requirements.txt, read; an absent one is empty. Raises InvalidRequirementsError."""
         text = _text(self.folder(digest), "requirements.txt", self._limits)
         return requirements.parse(text or "", self._limits)
+
+    def _unpack(self, source: Path, digest: str, final: Path) -> None:
+        """Unpack aside and rename; another engine process may have been first, which is as good."""
+        _check_digest(source, digest)
+        aside = self._scratch.folder("bundle")
+        try:
+            zips.unpack(source, aside, self._limits)
+            trees.freeze(aside)
+            trees.place(aside, final)
+        finally:
+            trees.remove(aside)
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

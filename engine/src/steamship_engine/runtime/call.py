@@ -63,7 +63,10 @@ class Call:
             return Reply(header.status, headers, _whole(body), _failure(header))
         self._stop_timer()
         return Reply(
-            header.status, headers, ReplyBody(self, body, self._worker.limits.stall), _failure(header)
+            header.status,
+            headers,
+            _parts(self, body, _Stall(self, self._worker.limits.stall)),
+            _failure(header),
         )
 
     async def part(self) -> tuple[bytes, bool]:
@@ -147,7 +150,7 @@ class Call:
             return
         if self._unsent:
             # It has not begun before it has the whole body, so it can forget the call.
-            _run(self._worker.channel.send(frames.encode(frames.Withdraw(id=self.id))))
+            self._worker.channel.post(frames.encode(frames.Withdraw(id=self.id)))
             self.finish()
         elif isinstance(error, Exception):
             self._worker.fail(error)
@@ -191,47 +194,51 @@ class Call:
         )
 
 
-class ReplyBody:
-    """A reply's body in parts. A caller who stops asking for `stall` seconds loses it."""
+class _Stall:
+    """Takes a reply away from a caller who leaves it unread for `seconds`."""
 
-    def __init__(self, call: Call, first: bytes, stall: float) -> None:
-        self._call, self._stall = call, stall
-        self._first: bytes | None = first
-        self._more = True
-        self._lost: UnavailableError | None = None
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(stall, self._lose)
+    def __init__(self, call: Call, seconds: float) -> None:
+        self._call, self._seconds = call, seconds
+        self._lost = False
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._lose)
 
-    def __aiter__(self) -> ReplyBody:
-        return self
-
-    async def __anext__(self) -> bytes:
-        if self._lost is not None:
-            raise self._lost
-        part, self._first = self._first, None
-        if part is None:
-            if not self._more:
-                raise StopAsyncIteration
-            self._timer.cancel()
-            # Until the part is there there is no more: what breaks off here is not asked for again.
-            self._more = False
-            part, self._more = await self._call.part()
-        if self._more:
-            self._timer.cancel()
-            self._timer = self._loop.call_later(self._stall, self._lose)
-        return part
-
-    async def aclose(self) -> None:
-        """Say that the rest is not wanted."""
+    def read(self) -> None:
+        """The caller asks for more. Raises UnavailableError when it is too late."""
         self._timer.cancel()
-        self._more, self._first = False, None
-        self._call.abandon()
+        if self._lost:
+            raise UnavailableError(
+                f'The reply was not read for "{self._seconds:g}" seconds.',
+                suggestion="Call again and read faster.",
+            )
+
+    def wait(self) -> None:
+        """The caller has a part; its time for it begins."""
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._lose)
+
+    def stop(self) -> None:
+        """Nothing is to be read any more."""
+        self._timer.cancel()
 
     def _lose(self) -> None:
-        self._lost = UnavailableError(
-            f'The reply was not read for "{self._stall:g}" seconds.', suggestion="Call again and read faster."
-        )
+        self._lost = True
         self._call.abandon()
+
+
+async def _parts(call: Call, first: bytes, stall: _Stall) -> AsyncIterator[bytes]:
+    """A reply's body. A caller who closes or forgets it gives the rest up."""
+    try:
+        stall.read()
+        stall.wait()
+        yield first
+        more = True
+        while more:
+            stall.read()
+            part, more = await call.part()
+            stall.wait()
+            yield part
+    finally:
+        stall.stop()
+        call.abandon()
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:
@@ -247,14 +254,7 @@ def _failure(header: Replied) -> ReplyError | None:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Go on without anybody waiting; what ends a worker on the way has been told to whom it concerns."""
-    task = asyncio.get_running_loop().create_task(_quietly(work))
+    """Go on without anybody waiting."""
+    task = asyncio.get_running_loop().create_task(work)
     _background.add(task)
     task.add_done_callback(_background.discard)
-
-
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except (SteamshipError, ChannelClosed):
-        return

@@ -82,15 +82,19 @@ class Channel(asyncio.Protocol):
 
     async def send(self, content: bytes) -> None:
         """Send a frame's bytes; waits while the worker does not read. Raises what `fail` was given."""
+        self.post(content)
+        if self._writable is not None:
+            await asyncio.shield(self._writable)
+            if self._failure is not None:
+                raise self._failure
+
+    def post(self, content: bytes) -> None:
+        """Send a frame's bytes without waiting, in the order of the calls. Raises what `fail` was given."""
         if self._failure is not None:
             raise self._failure
         if self._transport is None:
             raise ChannelClosed
         self._transport.write(content)
-        if self._writable is not None:
-            await asyncio.shield(self._writable)
-            if self._failure is not None:
-                raise self._failure
 
     async def receive(self) -> Frame:
         """The next frame that is no log. Safe to cancel. Raises what `fail` was given."""

@@ -81,6 +81,9 @@ class Request:
 class Reply:
     """What the package answered; `body` is read once. Headers are the worker's, not yet filtered.
 
+    The instance answers nobody else before the body is read or dropped; one left unread for
+    `RuntimeLimits.stall` seconds is taken away.
+
     `error` is set when the package refused or failed: a wire error code such as `NotFound`,
     `InvalidRequest` or `PackageError`, with its message and, for owner and author, `details`.
     """

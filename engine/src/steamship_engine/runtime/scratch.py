@@ -23,6 +23,7 @@ class Scratch:
         _sweep(root)
         self._folder, self._lock = _claim(root)
         self._lock_path = self._folder.with_suffix(".lock")
+        self._closed = False
 
     def folder(self, purpose: str) -> Path:
         """A new, empty folder whose name begins with `purpose`."""
@@ -31,7 +32,10 @@ class Scratch:
         return path
 
     def close(self) -> None:
-        """Remove everything."""
+        """Remove everything; safe to repeat."""
+        if self._closed:
+            return
+        self._closed = True
         trees.remove(self._folder)
         self._lock_path.unlink(missing_ok=True)
         os.close(self._lock)

@@ -1,0 +1,155 @@
+"""Deploys: what importing a bundle tells, and what is said when it cannot be imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from steamship_engine.model.errors import (
+    DeployError,
+    InvalidRequirementsError,
+    NotBuiltYetError,
+    PackageReplyError,
+)
+from tests.services.runtimes import Bench
+
+
+def test_a_package_is_described(tiny):
+    """A package that can be imported gives its spec, and the environment it was imported in."""
+
+    async def work(bench: Bench) -> None:
+        description = await bench.prepare("greeter")
+        assert description.spec["name"] == "Greeter"
+        assert description.needs_init is False
+        assert len(description.environment) == 64
+        assert sum(bench.runtime.stats().workers.values()) == 0
+
+    tiny(work)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bad_import", "ModuleNotFoundError: No module named 'a_module_that_is_not_there' (api.py:3)"),
+        ("syntax_error", "SyntaxError: '(' was never closed (api.py:6)"),
+        ("no_module", "The bundle has no api.py at its root."),
+        ("no_class", "must define one package, it defines none"),
+        ("two_classes", "it defines First, Second"),
+        ("exits_on_import", "it called sys.exit(3) (api.py:4)"),
+        ("dies_on_import", 'ended with exit code "3" while api.py was imported'),
+        ("raises_on_import", "ValueError: the table is empty (api.py:5)"),
+    ],
+)
+def test_a_bad_import_fails_with_the_real_message(tiny, name, said):
+    """Each way of failing at import is told with the message, the file and the line."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(DeployError) as failed:
+            await bench.prepare(name)
+        assert said in failed.value.message
+
+    tiny(work)
+
+
+def test_the_traceback_has_the_authors_lines_only(tiny):
+    """The details name the bundle's files by their relative path and none of the engine's."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(DeployError) as failed:
+            await bench.prepare("raises_on_import")
+        details = failed.value.details or ""
+        assert 'File "api.py", line 8, in <module>' in details
+        assert str(bench.folder.parent) not in details
+        assert "loading.py" not in details
+        assert "importlib" not in details
+
+    tiny(work)
+
+
+def test_an_import_that_hangs_is_stopped(tiny):
+    """An import has a time limit; what was printed until then is shown to the author."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(DeployError, match='"1" seconds while api.py was imported') as failed:
+            await bench.prepare("hangs_on_import")
+        assert "about to hang" in (failed.value.details or "")
+
+    tiny(work, load=1)
+
+
+def test_an_import_that_forks_is_one_import(tiny):
+    """A process that the import forked does not answer for the worker."""
+
+    async def work(bench: Bench) -> None:
+        instance = await bench.instance("forks_on_import")
+        assert isinstance((await bench.call(instance, "/pid")).json, int)
+
+    tiny(work)
+
+
+@pytest.mark.parametrize(
+    ("description", "error"),
+    [
+        ('{"spec": {1, 2}}', DeployError),
+        ('{"spec": {"a": float("nan")}}', DeployError),
+        ('{"notes": ["x" * 2_000_000]}', DeployError),
+        ('{"configTemplate": []}', PackageReplyError),
+        ('{"needsInit": "yes"}', PackageReplyError),
+    ],
+)
+def test_a_description_that_is_none_is_refused(tiny, description, error):
+    """A class whose description is no JSON, too large or of another shape cannot be deployed."""
+    source = (
+        "from steamship.invocable import PackageService\n\n\n"
+        f"class Odd(PackageService):\n    DESCRIPTION = {description}\n"
+    )
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(error, match="description"):
+            await bench.prepare("greeter", {"api.py": source})
+
+    tiny(work)
+
+
+def test_originals_are_not_built_yet(tiny):
+    """A bundle on the original SDK is recognised, and answers that this engine cannot run it."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(NotBuiltYetError):
+            await bench.prepare("greeter", {"requirements.txt": "steamship==2.17.34\n"})
+
+    tiny(work)
+
+
+def test_a_newer_sdk_than_the_engines_is_refused(tiny):
+    """A package that asks for an SDK which this engine does not have is told so, with both versions."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(
+            InvalidRequirementsError, match=r'"steamship>=3.5"; this engine installs steamship 3.0.0'
+        ):
+            await bench.prepare("greeter", {"requirements.txt": "steamship>=3.5\n"})
+
+    tiny(work)
+
+
+def test_the_bundle_cannot_replace_the_sdk(tiny):
+    """A module of the bundle called steamship.py is not what serves it."""
+
+    async def work(bench: Bench) -> None:
+        description = await bench.prepare("greeter", {"steamship.py": "raise SystemExit\n"})
+        assert description.spec["name"] == "Greeter"
+
+    tiny(work)
+
+
+def test_a_failed_import_leaves_no_process(tiny):
+    """After a failed deploy nothing of it runs and nothing is in the scratch folder."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(DeployError):
+            await bench.prepare("bad_import")
+        assert not list(Path(bench.runtime._scratch._folder).iterdir())
+
+    tiny(work)
