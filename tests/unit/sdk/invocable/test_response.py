@@ -12,7 +12,7 @@ from steamship.invocable import InvocableResponse, PackageService, post
 from steamship.invocable.invocable_response import Http
 from steamship.invocable.outcomes import outcome_of
 
-TEXT = "text/plain; charset=utf-8"
+TEXT = "text/plain"
 JSON = "application/json"
 BINARY = "application/octet-stream"
 
@@ -24,7 +24,7 @@ class Person(CamelModel):
 @pytest.mark.parametrize(
     ("result", "content_type", "body"),
     [
-        ("é", TEXT, "é".encode()),
+        ("é", "text/plain; charset=utf-8", "é".encode()),
         ("", TEXT, b""),
         (None, JSON, b"null"),
         (False, JSON, b"false"),
@@ -37,7 +37,8 @@ class Person(CamelModel):
         (io.BytesIO(b"b"), BINARY, b"b"),
         (InvocableResponse(string="a"), TEXT, b"a"),
         (InvocableResponse(string=""), TEXT, b""),
-        (InvocableResponse(string="<p>", mime_type="text/html"), "text/html; charset=utf-8", b"<p>"),
+        (InvocableResponse(string="<p>", mime_type="text/html"), "text/html", b"<p>"),
+        (InvocableResponse(string="é", mime_type="text/html"), "text/html; charset=utf-8", "é".encode()),
         (InvocableResponse(string="a", mime_type="text/csv;charset=latin-1"), "text/csv;charset=latin-1", b"a"),
         (InvocableResponse(string='{"a":1}', mime_type=JSON), JSON, b'"{\\"a\\":1}"'),
         (InvocableResponse(string="<svg/>", mime_type="image/svg+xml"), "image/svg+xml", b"<svg/>"),

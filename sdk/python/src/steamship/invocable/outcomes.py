@@ -29,7 +29,8 @@ class Outcome:
 def outcome_of(result: Any) -> Outcome:
     """The outcome of what a method returned. Raises EncodingError for what cannot be sent."""
     if isinstance(result, str):
-        return Outcome(200, [["content-type", "text/plain; charset=utf-8"]], encode_text(result))
+        text = encode_text(result)
+        return Outcome(200, [["content-type", _told("text/plain", text)]], text)
     if isinstance(result, (InvocableResponse, BaseException, bytes, bytearray, memoryview, io.BytesIO)):
         return _of_response(InvocableResponse.from_obj(result))
     return Outcome(200, [["content-type", "application/json"]], encode_json(result))
@@ -47,11 +48,18 @@ def _of_response(response: InvocableResponse[Any]) -> Outcome:
         )
         return Outcome(status if status >= 400 else 500, error=described(error, deliberate=True))
     named = {} if http is None or http.headers is None else http.headers
-    headers = [[name.lower(), _header_value(name.lower(), str(value))] for name, value in named.items()]
-    return Outcome(status, headers, response.body())
+    body = response.body()
+    headers = [
+        [name.lower(), _told(str(value), body) if name.lower() == "content-type" else str(value)]
+        for name, value in named.items()
+    ]
+    return Outcome(status, headers, body)
 
 
-def _header_value(name: str, value: str) -> str:
-    """A header's value; text says that it is UTF-8, because some clients take it for Latin-1."""
-    is_bare_text = name == "content-type" and value.startswith("text/") and "charset" not in value.lower()
-    return f"{value}; charset=utf-8" if is_bare_text else value
+def _told(content_type: str, body: bytes) -> str:
+    """A Content-Type; text that is more than ASCII says that it is UTF-8, for some clients assume Latin-1.
+
+    ASCII text reads the same in both, and then the type is exactly what the original sent.
+    """
+    is_bare_text = content_type.startswith("text/") and "charset" not in content_type.lower()
+    return f"{content_type}; charset=utf-8" if is_bare_text and not body.isascii() else content_type
