@@ -34,8 +34,9 @@ def make(
         create_workspace=create_workspace,
         **more,
     )
-    return use(ground, actor, wanted, current=_nowhere, request_id="a-request")
+    return use(ground, actor, wanted, current=nowhere, request_id="a-request")
 
 
-def _nowhere() -> Workspace:
+def nowhere() -> Workspace:
+    """The current workspace where nobody should ask for one."""
     raise AssertionError("the workspace is named")

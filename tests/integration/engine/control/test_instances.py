@@ -217,11 +217,12 @@ def test_a_target_by_id(ground, bob, alice, greeter):
     """Where a handle is unknown the id decides, and the handles that are known must be the instance's."""
     made = make(ground, bob, "greeter", "mine", workspace="place")
     instance_id = made.instance.id
-    for known in ((None, None, None), ("bob", None, "mine"), (None, "place", None)):
-        assert call_target(ground, *known, instance_id).spec.instance_id == instance_id
-    for wrong in (("alice", None, None), (None, "other", None), (None, None, "other")):
+    for owner, workspace, handle in ((None, None, None), ("bob", None, "mine"), (None, "place", None)):
+        found = call_target(ground, owner, workspace, handle, instance_id)
+        assert found.spec.instance_id == instance_id
+    for owner, workspace, handle in (("alice", None, None), (None, "other", None), (None, None, "other")):
         with pytest.raises(NotFoundError):
-            call_target(ground, *wrong, instance_id)
+            call_target(ground, owner, workspace, handle, instance_id)
     for nothing in (new_id(), None, ""):
         with pytest.raises(NotFoundError):
             call_target(ground, None, None, None, nothing)

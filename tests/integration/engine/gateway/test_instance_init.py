@@ -17,7 +17,7 @@ from steamship_engine.model.states import InitStatus
 from steamship_engine.runtime.port import InstanceSpec, Reply, ReplyError, Request
 from steamship_engine.store import tasks as task_rows
 from tests.services.fake_machine import add_package, deploy, on_fake_machine
-from tests.services.instances import make
+from tests.services.instances import make, nowhere
 
 
 @dataclass
@@ -66,7 +66,7 @@ def run(ground: Any, runtime: Any, placed: Any) -> None:
 
 def now(ground: Any, alice: Any, placed: Any) -> tuple[InitStatus, str | None]:
     again = instances.get(
-        ground, alice, instance_id=placed.instance.id, handle=None, package_handle=None, current=lambda: None
+        ground, alice, instance_id=placed.instance.id, handle=None, package_handle=None, current=nowhere
     )
     return again.instance.init_status, again.instance.init_message
 
