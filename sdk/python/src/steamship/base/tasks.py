@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
@@ -47,6 +47,8 @@ class Task(Resource, Generic[T]):
     else the engine's text (base64 for a method called later). `expect` is the model class that the
     output is read as, None for plain JSON.
     """
+
+    _wrapper: ClassVar[str] = "task"
 
     task_id: str | None = None
     user_id: str | None = None
