@@ -76,6 +76,7 @@ class Api:
                 PREFIX + operation.path, self._endpoint(operation), methods=list(operation.verbs)
             )
         routes.add_exception_handler(HTTPException, _unrouted)
+        routes.add_exception_handler(Exception, _surprised)
         return routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,12 +89,9 @@ class Api:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
 
         async def sending(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 own = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
                 message["headers"] = [*message["headers"], *own, *cors.REPLY_HEADERS]
             await send(message)
@@ -103,9 +101,8 @@ class Api:
         except ClientDisconnect:
             _log.info("%s: the client left before its request was complete", request_id)
         except Exception:
+            # Answered by `_surprised`; it arrives here to be written down.
             _log.exception("%s: %s %s failed", request_id, scope["method"], scope["path"])
-            if not started:
-                await _surprise(request_id)(scope, receive, sending)
 
     def _endpoint(self, operation: Operation) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -193,6 +190,7 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
         allowed = (error.headers or {}).get("Allow", "POST") if isinstance(error, HTTPException) else "POST"
+        allowed = ", ".join(sorted(allowed.replace(" ", "").split(",")))
         refusal = MethodNotAllowedError(
             f'"{path[:200]}" does not take {request.method}.', suggestion=f"Use {allowed}."
         )
@@ -208,7 +206,8 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     return envelope.failed(unknown, request_id)
 
 
-def _surprise(request_id: str) -> Response:
+async def _surprised(request: Request, _error: Exception) -> Response:
+    request_id: str = request.state.request_id
     return envelope.failed(
         SteamshipError(
             "The engine failed.", suggestion=f'Look for the request id "{request_id}" in the engine\'s log.'

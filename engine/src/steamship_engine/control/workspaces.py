@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
+from steamship_engine.control.removal import Removal
 from steamship_engine.model import handles
 from steamship_engine.model.errors import AlreadyExistsError, NotFoundError
 from steamship_engine.model.identifiers import new_id
@@ -130,7 +131,9 @@ def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:
     with ground.database.begin() as connection:
         workspaces.lock(connection, workspace_id)
         workspace = by_id(connection, actor, workspace_id)
-        instance_ids = workspaces.instance_ids(connection, workspace_id)
+        removal = Removal(ground)
+        for instance_id in workspaces.instance_ids(connection, workspace_id):
+            removal.instance(connection, instance_id)
         for digest in workspaces.blob_digests(connection, workspace_id):
             ground.blobs.release(connection, digest)
         ended = queue.forget_workspace(connection, ground.blobs, workspace_id)
@@ -138,9 +141,7 @@ def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:
     ground.changes.report("workspace", workspace_id)
     for task_id in ended:
         ground.changes.report("task", task_id)
-    for instance_id in instance_ids:
-        ground.changes.report("instance", instance_id)
-        ground.machine.stop(instance_id)
+    removal.finish()
     return workspace
 
 
