@@ -187,10 +187,9 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     """Paths and verbs that no operation has."""
     request_id: str = request.state.request_id
     path = request.url.path.removeprefix(PREFIX)
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405:
-        allowed = (error.headers or {}).get("Allow", "POST") if isinstance(error, HTTPException) else "POST"
-        allowed = ", ".join(sorted(allowed.replace(" ", "").split(",")))
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        verbs = (error.headers or {}).get("Allow", "POST")
+        allowed = ", ".join(sorted(verb.strip() for verb in verbs.split(",")))
         refusal = MethodNotAllowedError(
             f'"{path[:200]}" does not take {request.method}.', suggestion=f"Use {allowed}."
         )
