@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache
@@ -24,7 +25,10 @@ def _shape(noun: type[Any]) -> tuple[tuple[str, type[Enum] | None], ...]:
 def read(noun: type[Noun], row: Row[Any]) -> Noun:
     """The noun that a row of its table holds."""
     mapping = row._mapping
-    values = {name: mapping[name] if kind is None else kind(mapping[name]) for name, kind in _shape(noun)}
+    values = {
+        name: mapping[name] if kind is None else kind(mapping[name])
+        for name, kind in _shape(cast(Hashable, noun))
+    }
     return noun(**values)
 
 

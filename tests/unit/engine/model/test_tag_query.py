@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,7 +77,5 @@ def test_what_is_not_built(text, word):
 @given(st.text(alphabet=st.sampled_from(list('()"{}<>=01. abkindfiletgorme_'))))
 def test_any_text_is_a_query_or_an_error(text):
     """No text makes the parser fail in any other way."""
-    try:
+    with contextlib.suppress(InvalidRequestError, NotBuiltYetError):
         parse(text)
-    except (InvalidRequestError, NotBuiltYetError) as error:
-        assert error.message
