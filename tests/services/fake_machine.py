@@ -35,6 +35,7 @@ class FakeMachine:
 
     kind: VersionKind = VersionKind.NATIVE
     template: Any = field(default_factory=dict)
+    spec: Any = field(default_factory=lambda: SPEC)
     needs_init: bool = False
     manifest: dict[str, Any] | None = None
     problem: SteamshipError | None = None
@@ -58,7 +59,7 @@ class FakeMachine:
             raise self.problem
         return Description(
             environment="e" * 64,
-            spec=SPEC,
+            spec=self.spec,
             config_template=self.template,
             schemas={"config": {"type": "object"}},
             needs_init=self.needs_init,

@@ -15,6 +15,7 @@ from steamship_engine.control.versions import Shown, shown, timeout_of
 from steamship_engine.model import handles
 from steamship_engine.model.config import Template, check_template, parse_template
 from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
+from steamship_engine.model.package_spec import check_spec
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
@@ -68,6 +69,7 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
                 timeout_s=timeout_of(facts.manifest),
             )
         )
+        check_spec(described.spec)
         template = _template(facts, described, client_template)
         made = _insert(ground, actor, deploy, handle, facts, described, template, placed)
     ground.changes.report("version", made.version.id)

@@ -17,6 +17,7 @@ from steamship_engine.model.config import redact
 from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.handles import folded
 from steamship_engine.model.nouns import Instance, Version, Workspace
+from steamship_engine.model.package_spec import public_methods, timeouts
 from steamship_engine.model.states import InitStatus
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
 from steamship_engine.store import instances, versions
@@ -180,7 +181,6 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
     instance = placed.instance
     version = versions.by_id(connection, instance.version_id)
     assert version is not None, "an instance outlived its version"
-    methods = version.spec.get("methods") or []
     secrets = secrets_of(ground, instance)
     return CallTarget(
         spec=InstanceSpec(
@@ -200,14 +200,8 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
         version_handle=placed.version_handle,
         instance_handle=instance.handle,
         init_status=instance.init_status,
-        public_methods=frozenset(
-            _place(method) for method in methods if _options(method).get("public") is True
-        ),
-        timeouts={
-            _place(method): float(seconds)
-            for method in methods
-            if (seconds := _options(method).get("timeout")) is not None and _is_number(seconds)
-        },
+        public_methods=public_methods(version.spec),
+        timeouts=timeouts(version.spec),
         secrets=secrets,
     )
 
@@ -263,15 +257,3 @@ def secrets_of(ground: Ground, instance: Instance) -> dict[str, Any]:
     opened = ground.vault.open(instance.secret_config, secrets_place(instance.id))
     secrets: dict[str, Any] = json.loads(opened)
     return secrets
-
-
-def _place(method: dict[str, Any]) -> tuple[str, str]:
-    return str(method.get("verb") or "POST").upper(), str(method.get("path"))
-
-
-def _options(method: dict[str, Any]) -> dict[str, Any]:
-    return method.get("config") or {}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -14,6 +14,7 @@ from steamship_engine.control.removal import Removal
 from steamship_engine.model.errors import ConflictError, InvalidRequestError, NotFoundError
 from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.nouns import Package, Version
+from steamship_engine.model.package_spec import is_seconds
 from steamship_engine.store import versions
 from steamship_engine.store.rows import Page, Paging
 
@@ -137,9 +138,7 @@ def timeout_of(manifest: dict[str, object] | None) -> float:
     """The seconds that one call of a version may take: its manifest's `limits.timeout`, within the engine's."""
     limits = (manifest or {}).get("limits")
     wanted = limits.get("timeout") if isinstance(limits, dict) else None
-    if isinstance(wanted, int | float) and not isinstance(wanted, bool) and 0 < wanted <= RUNTIME.call:
-        return float(wanted)
-    return RUNTIME.call
+    return min(float(wanted), RUNTIME.call) if is_seconds(wanted) else RUNTIME.call
 
 
 def no_such_id(version_id: str) -> NotFoundError:

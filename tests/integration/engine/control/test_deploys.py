@@ -190,6 +190,14 @@ def test_a_native_template_that_is_none_fails_the_deploy(ground, alice, package)
     assert count(ground, blobs) == 0
 
 
+def test_a_spec_that_is_none_fails_the_deploy(ground, alice, package):
+    """What a worker calls its methods is checked before anything is kept."""
+    ground.machine.spec = {"methods": "all"}
+    with pytest.raises(DeployError, match='"methods" is no list'):
+        deploy(ground, alice, package)
+    assert (count(ground, version_rows), count(ground, blobs)) == (0, 0)
+
+
 def test_work_repeated_after_a_kill_makes_one_version(ground, alice, package):
     """A deploy that had been committed when the engine was killed ends the second time as it did the first."""
     version_id = new_id()
