@@ -6,6 +6,7 @@ from steamship_engine.app.server import open_database
 from steamship_engine.control import users
 from steamship_engine.model.nouns import User
 from steamship_engine.settings import Settings, SettingsError
+from steamship_engine.store import migrate
 
 
 def create_user(settings: Settings, handle: str) -> tuple[User, str]:
@@ -15,7 +16,7 @@ def create_user(settings: Settings, handle: str) -> tuple[User, str]:
             f'There is no engine in "{settings.data_dir}": it has no engine.db. '
             "Name the engine's --data-dir, or start it once with `ship serve`."
         )
-    database = open_database(settings)
+    database = open_database(settings, migrate.require_current)
     try:
         return users.create(database, handle, many_users=settings.insecure_no_sandbox)
     finally:

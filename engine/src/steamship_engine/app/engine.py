@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.vault import Vault, secret_from
 from steamship_engine.tasks.loop import TaskLoop
+from steamship_engine.tasks.threads import in_thread
 from steamship_engine.tasks.waiting import Waiting
 
 _log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Engine:
         self._machine = machine
         self._drain_s = drain_s
         self._ready = False
-        self._sweeping: asyncio.Task[int] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._waiting = Waiting(ground.database)
         self._tasks = TaskLoop(
             database=ground.database,
@@ -91,7 +91,7 @@ class Engine:
         """Take up the work that an earlier engine left, then be ready."""
         self._machine.attach(asyncio.get_running_loop())
         await self._tasks.start()
-        self._sweeping = asyncio.create_task(asyncio.to_thread(self._ground.blobs.sweep))
+        self._sweeping = asyncio.create_task(self._sweep())
         self._ready = True
 
     async def stop(self) -> None:
@@ -99,11 +99,18 @@ class Engine:
         self._ready = False
         await self._tasks.stop(self._drain_s)
         if self._sweeping is not None:
-            with suppress(Exception):
-                await self._sweeping
+            self._sweeping.cancel()
         self._machine.attach(None)
         await self._runtime.close()
         self._ground.database.close()
+
+    async def _sweep(self) -> None:
+        try:
+            removed = await in_thread(self._ground.blobs.sweep, "sweep of the blob store")
+        except Exception as error:
+            _log.warning("The blob store was not swept: %s", error)
+        else:
+            _log.info("Removed %d abandoned objects from the blob store.", removed)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

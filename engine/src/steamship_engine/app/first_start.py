@@ -24,7 +24,7 @@ class FirstUser:
     profile: Path | None
 
 
-def prepare(ground: Ground, settings: Settings, home: Path) -> FirstUser | None:
+def make_first_user(ground: Ground, settings: Settings, home: Path) -> FirstUser | None:
     """Make the first user where there is none yet; None where there is.
 
     SettingsError where there are several and nothing isolates them.

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from steamship_engine.app import lock
 from steamship_engine.app.engine import Engine, ground_of
-from steamship_engine.app.first_start import FirstUser, prepare
+from steamship_engine.app.first_start import FirstUser, make_first_user
 from steamship_engine.app.machine import LoopMachine
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.control.ground import Ground
@@ -66,7 +66,7 @@ async def _serve(settings: Settings, database: Database, listener: socket.socket
     machine = LoopMachine(runtime)
     addresses = addresses_of(settings, listener.getsockname()[1])
     ground = ground_of(settings, database, addresses, machine)
-    first = prepare(ground, settings, Path.home())
+    first = make_first_user(ground, settings, Path.home())
     engine = Engine(ground, runtime, machine, drain_s=settings.drain_s)
     server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
     await server.serve(sockets=[listener])
@@ -98,8 +98,8 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
-def open_database(settings: Settings) -> Database:
-    """The settings' database, brought to this engine's schema. SettingsError where it cannot be used."""
+def open_database(settings: Settings, prepare: Callable[[Database], None] = migrate.upgrade) -> Database:
+    """The settings' database after `prepare`. SettingsError where it cannot be used."""
     url = settings.database_url
     if url is None:
         file = settings.data_dir / "engine.db"
@@ -108,7 +108,7 @@ def open_database(settings: Settings) -> Database:
         url = f"sqlite:///{file}"
     database = Database(url)
     try:
-        migrate.upgrade(database)
+        prepare(database)
     except SQLAlchemyError as error:
         database.close()
         raise SettingsError(

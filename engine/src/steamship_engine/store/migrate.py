@@ -22,6 +22,10 @@ class SchemaTooNewError(ValueError):
     """The database was last used by a newer engine."""
 
 
+class SchemaTooOldError(ValueError):
+    """The database waits for an engine that brings it up to date."""
+
+
 def upgrade(database: Database) -> None:
     """Apply what is missing, in one transaction. SchemaTooNewError where the database is ahead."""
     with database.begin() as connection:
@@ -29,6 +33,18 @@ def upgrade(database: Database) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
         _refuse_newer(connection)
         command.upgrade(config(connection), "head")
+
+
+def require_current(database: Database) -> None:
+    """Change nothing, but raise where the database is not at this engine's schema."""
+    with database.read() as connection:
+        _refuse_newer(connection)
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current != ScriptDirectory.from_config(config(connection)).get_current_head():
+            raise SchemaTooOldError(
+                f'the database has the schema "{current or "of an empty database"}", which is older than this '
+                "program's. Stop the engine that runs on it, and start this version's `ship serve` once."
+            )
 
 
 def config(connection: Connection) -> Config:

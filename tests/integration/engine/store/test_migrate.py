@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from steamship_engine.store import migrate
 from steamship_engine.store.database import Database
-from steamship_engine.store.migrate import SchemaTooNewError
+from steamship_engine.store.migrate import SchemaTooNewError, SchemaTooOldError
 from steamship_engine.store.schema import metadata
 
 
@@ -96,3 +96,15 @@ def test_a_migration_that_fails_leaves_nothing(empty: Database, monkeypatch: pyt
     with empty.read() as connection:
         assert MigrationContext.configure(connection).get_current_revision() is None
     migrate.upgrade(empty)
+
+
+def test_a_program_beside_the_engine_changes_no_schema(empty: Database) -> None:
+    """What only requires the schema refuses an older one and a newer one, and leaves both as they are."""
+    with pytest.raises(SchemaTooOldError, match="empty database"):
+        migrate.require_current(empty)
+    migrate.upgrade(empty)
+    migrate.require_current(empty)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNewError):
+        migrate.require_current(empty)
