@@ -44,7 +44,7 @@ class CallTarget:
     init_status: InitStatus
     public_methods: frozenset[tuple[str, str]]
     timeouts: dict[tuple[str, str], float]
-    secrets: dict[str, Any] = field(repr=False)
+    secrets: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def redact(self, text: str) -> str:
         """`text` of the package's making without the values of the instance's secret parameters."""

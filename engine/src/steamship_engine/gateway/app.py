@@ -89,8 +89,7 @@ class Gateway:
         try:
             reply = await self._runtime.invoke(target.spec, request)
         except PackageError as error:
-            details = error.details if rights.may_read_details(actor, target) else None
-            raise rights.Refusal(error, details) from None
+            raise rights.crash(error, actor, target) from None
         if reply.error is not None:
             raise rights.refusal(reply.error, actor, target)
         return reply

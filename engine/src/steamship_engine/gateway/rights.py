@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.instances import CallTarget, instance_not_found
@@ -51,7 +51,8 @@ def needs_key() -> AuthenticationError:
 
 
 def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refusal:
-    """What this caller is told when a method refused its arguments or failed."""
+    """What this caller is told when a method refused its arguments or failed, without the instance's secrets."""
+    error = _redacted(error, target)
     harmless = _HARMLESS.get(error.code)
     if harmless is not None:
         return Refusal(harmless(error.message, suggestion=error.suggestion))
@@ -61,6 +62,26 @@ def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refus
         return Refusal(PackageError(error.message, suggestion=error.suggestion))
     return Refusal(
         PackageError("The package failed.", suggestion="Tell its author the request id of this answer.")
+    )
+
+
+def crash(error: PackageError, actor: Actor | None, target: CallTarget) -> Refusal:
+    """What this caller is told when the worker could not answer at all."""
+    told = type(error)(
+        target.redact(error.message),
+        suggestion=None if error.suggestion is None else target.redact(error.suggestion),
+    )
+    details = error.details if may_read_details(actor, target) else None
+    return Refusal(told, None if details is None else target.redact(details))
+
+
+def _redacted(error: ReplyError, target: CallTarget) -> ReplyError:
+    """The error without the values of the instance's secret parameters."""
+    return replace(
+        error,
+        message=target.redact(error.message),
+        suggestion=None if error.suggestion is None else target.redact(error.suggestion),
+        details=None if error.details is None else target.redact(error.details),
     )
 
 

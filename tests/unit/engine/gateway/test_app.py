@@ -65,6 +65,7 @@ TARGET = CallTarget(
     init_status=InitStatus.NOT_NEEDED,
     public_methods=frozenset({("GET", "/open")}),
     timeouts={("POST", "/slow"): 5.0},
+    secrets={"token": "canary-42"},
 )
 
 
@@ -302,6 +303,23 @@ def test_a_deliberate_error_reaches_everybody(door: Door) -> None:
     door.runtime.reply = lambda: Reply(500, (), _once(b""), error)
     failure = door.knock("GET", "/@alice/space/bot/open").failure
     assert (failure["statusMessage"], failure["statusSuggestion"]) == ("Too late.", "Come earlier.")
+
+
+def test_secrets_are_taken_out_of_errors(door: Door) -> None:
+    """The values of an instance's secret parameters are in no error, whoever reads it and however it came."""
+    error = ReplyError(
+        "PackageError", "Bad token canary-42.", "Not canary-42.", details="t = 'canary-42'", deliberate=True
+    )
+    door.runtime.reply = lambda: Reply(500, (), _once(b""), error)
+    for key in ("alice-key", None):
+        assert b"canary-42" not in door.knock("GET", "/@alice/space/bot/open", key=key).body
+    assert door.knock("GET", "/@alice/space/bot/open").failure["statusMessage"] == "Bad token [secret]."
+
+    def crash() -> Reply:
+        raise PackageCrashedError("Died of canary-42.", details="canary-42")
+
+    door.runtime.reply = crash
+    assert b"canary-42" not in door.knock("GET", "/@alice/space/bot/open", key="alice-key").body
 
 
 def test_a_worker_cannot_speak_for_the_engine(door: Door) -> None:
