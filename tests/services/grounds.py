@@ -39,17 +39,31 @@ class IdleMachine:
         self.stopped.append(instance_id)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: Any) -> str:
+    """The name of a PostgreSQL database with the engine's tables and nothing in them, to be copied."""
+    name: str = postgres_cluster.create_database()
+    opened = Database(postgres_cluster.url(name))
+    metadata.create_all(opened.engine)
+    opened.close()
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with the engine's tables, once of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'engine.db'}"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    opened = Database(url)
-    metadata.create_all(opened.engine)
+        opened = Database(f"sqlite:///{tmp_path / 'engine.db'}")
+        metadata.create_all(opened.engine)
+        yield opened
+        opened.close()
+        return
+    cluster = request.getfixturevalue("postgres_cluster")
+    name = cluster.create_database(request.getfixturevalue("postgres_template"))
+    opened = Database(cluster.url(name))
     yield opened
     opened.close()
+    cluster.drop_database(name)
 
 
 @pytest.fixture
