@@ -204,6 +204,14 @@ def package(path="x", function=None, **options):
     return type("Made", (PackageService,), {"method": post(path, **options)(function or method)})
 
 
+def named(name):
+    """A class whose one method has this name."""
+
+    def method(self): ...
+
+    return type("Made", (PackageService,), {name: post("x")(method)})
+
+
 @pytest.mark.parametrize(
     ("cls", "message"),
     [
@@ -213,6 +221,7 @@ def package(path="x", function=None, **options):
         (package("mcp"), '"POST /mcp" cannot be served: the engine answers "mcp" itself.'),
         (package("//docs/more"), '"POST /docs/more" cannot be served: the engine answers "docs" itself.'),
         (package("openapi.json"), '"POST /openapi.json" cannot be served'),
+        (named("client"), '"POST /x" cannot be served: self.client is no method but the instance\'s client.'),
         (package("a b"), '"POST /a b" cannot be served: its path has characters'),
         (package("a?b=c"), '"POST /a?b=c" cannot be served: its path has characters'),
         (package(public="yes"), "\"POST /x\" has public='yes'"),
@@ -248,3 +257,14 @@ def test_a_config_of_another_kind_is_refused():
 
     with pytest.raises(DefinitionError, match='config class Inner cannot be used: "when" has the type'):
         describe(Odd)
+
+
+def test_an_attribute_that_hides_the_context_is_noted():
+    """A class attribute in place of the call's context is a note for the author."""
+
+    class Hiding(PackageService):
+        context = None
+
+    assert describe(Hiding)["notes"] == [
+        '"Hiding.context" hides the context of the call: self.context has no headers.'
+    ]

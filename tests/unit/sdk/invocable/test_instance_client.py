@@ -79,6 +79,15 @@ def test_a_client_that_nobody_asks_for_is_never_made(serve, monkeypatch):
     assert serve(Idle).value("x") is True
 
 
+def test_a_class_attribute_does_not_take_the_client_away(serve, engine):
+    """A package that declares `client = None`, as if to be filled in, gets its client."""
+
+    class Declaring(Calling):
+        client: Steamship = None
+
+    assert serve(Declaring).post("ask").body == b"space"
+
+
 def test_invoke_later_schedules_a_call_of_this_instance(serve, engine, monkeypatch):
     """`invoke_later` asks for a task that calls a method of the same instance."""
     answer = HttpReply(

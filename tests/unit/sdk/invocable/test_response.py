@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from http import HTTPStatus
 
 import pytest
 
@@ -49,6 +50,7 @@ class Person(CamelModel):
         (InvocableResponse(json="text"), JSON, b'"text"'),
         (InvocableResponse(json=Person()), JSON, b'{"firstName":"Ada"}'),
         (InvocableResponse(_bytes=b"\xff", mime_type="image/png"), "image/png", b"\xff"),
+        (InvocableResponse(_bytes=b"\xe9", mime_type="text/csv"), "text/csv", b"\xe9"),
         (InvocableResponse(_bytes=io.BytesIO(b"")), BINARY, b""),
         (InvocableResponse(data=True), TEXT, b"true"),
         (InvocableResponse(data=7), TEXT, b"7"),
@@ -74,6 +76,16 @@ def test_status_and_headers_are_the_authors():
     outcome = outcome_of(response)
     assert outcome.status == 201
     assert outcome.headers == [["etag", '"1"'], ["x-count", "3"], ["content-type", JSON]]
+
+
+def test_a_content_type_among_the_headers_counts():
+    """A Content-Type in `http` is kept, in any case of letters, unless `mime_type` says otherwise."""
+    http = Http(status=HTTPStatus.CREATED, headers={"content-type": "text/csv"})
+    outcome = outcome_of(InvocableResponse(string="a,b", http=http))
+    assert (outcome.status, outcome.headers) == (201, [["content-type", "text/csv"]])
+    assert type(outcome.status) is int
+    again = InvocableResponse(string="a", http=Http(headers={"content-type": "text/csv"}), mime_type="text/x")
+    assert outcome_of(again).headers == [["content-type", "text/x"]]
 
 
 @pytest.mark.parametrize(

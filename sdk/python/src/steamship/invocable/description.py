@@ -24,6 +24,7 @@ from steamship.invocable.secrets_file import load_secrets
 
 _OWN_METHODS = ("__steamship_dir__", "invocable_instance_init")
 _RESERVED = frozenset({"mcp", "openapi.json", "docs"})
+_ATTRIBUTES = frozenset({"client", "config", "context", "mixins"})
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 
 
@@ -43,7 +44,7 @@ def describe(cls: type) -> dict[str, Any]:
     except (RouteConflictError, InvalidConfigError) as error:
         raise DefinitionError(error.message or "", error.suggestion) from error
     template = config_template(config_class(cls), secrets)
-    notes: list[str] = []
+    notes = _hidden(cls)
     schemas: dict[str, Any] = {"config": config_schema(config_class(cls), notes)}
     for method in _authored(spec):
         route = f"{method.verb} {method.path}"
@@ -76,6 +77,13 @@ def needs_init(cls: type) -> bool:
     return any(inspect.isfunction(f) and "add_mixin" in f.__code__.co_names for f in constructors)
 
 
+def _hidden(cls: type) -> list[str]:
+    """A note for each attribute of the class that stands in the way of what every object has."""
+    if inspect.getattr_static(cls, "context") is inspect.getattr_static(Invocable, "context"):
+        return []
+    return [f'"{cls.__name__}.context" hides the context of the call: self.context has no headers.']
+
+
 def _marked(cls: type) -> list[RouteMethod]:
     """Every route that the class or a mixin it names asks for, also one that the built-in ones hide."""
     mixins = getattr(cls, "USED_MIXIN_CLASSES", ())
@@ -87,7 +95,12 @@ def _authored(spec: PackageSpec) -> Iterator[MethodSpec]:
 
 
 def _check_route(method: RouteMethod, route: str) -> None:
-    """Refuse paths that the engine keeps for itself, or that no address can have, and bad options."""
+    """Refuse names that are taken, paths that no address can have, and bad options."""
+    if method.name in _ATTRIBUTES:
+        raise DefinitionError(
+            f'"{route}" cannot be served: self.{method.name} is no method but the instance\'s {method.name}.',
+            "Give the method another name; its path may stay.",
+        )
     first = method.path.split("/")[1]
     if first.startswith("__") or first in _RESERVED:
         raise DefinitionError(

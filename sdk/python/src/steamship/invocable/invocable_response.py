@@ -32,7 +32,7 @@ class InvocableResponse(BaseModel, Generic[T]):
 
     Give one of: `string` (text/plain), `json` (application/json; pydantic models in camelCase), `_bytes`
     (application/octet-stream), or `data` (text/plain for str, numbers and bools, else
-    application/octet-stream). `mime_type` replaces the type in brackets. With none of them the answer
+    application/octet-stream). `mime_type`, or a Content-Type in `http`, replaces the type in brackets. With none of them the answer
     is `null` in JSON. With `error`, the call fails with it. `http` sets status and headers.
 
     `data` afterwards holds the value: bytes as bytes, models as dicts.
@@ -57,7 +57,8 @@ class InvocableResponse(BaseModel, Generic[T]):
     ) -> None:
         super().__init__()
         self.http = http if http is not None else Http(status=200, headers={})
-        self.set_data(data=data, string=string, json=json, _bytes=_bytes, mime_type=mime_type)
+        told = mime_type or _named_type(self.http)
+        self.set_data(data=data, string=string, json=json, _bytes=_bytes, mime_type=told)
         self.status = status if isinstance(status, Task) else Task()
         if error is not None:
             self.status.state = TaskState.failed
@@ -79,7 +80,8 @@ class InvocableResponse(BaseModel, Generic[T]):
         value, usual = _value_and_type(data, string, json, _bytes)
         self.data = value
         http = self.http = self.http or Http(status=200)
-        http.headers = {**(http.headers or {}), "Content-Type": _text(mime_type or usual)}
+        others = {name: value for name, value in (http.headers or {}).items() if not _is_type(name)}
+        http.headers = {**others, "Content-Type": _text(mime_type or usual)}
 
     def body(self) -> bytes:
         """The value as it goes over the wire. Raises EncodingError."""
@@ -91,9 +93,7 @@ class InvocableResponse(BaseModel, Generic[T]):
 
     def content_type(self) -> str:
         """The MIME type that the headers name."""
-        headers = (self.http and self.http.headers) or {}
-        named = (value for name, value in headers.items() if name.lower() == "content-type")
-        return next(named, MimeTypes.BINARY.value)
+        return _named_type(self.http) or MimeTypes.BINARY.value
 
     @staticmethod
     def error(
@@ -169,6 +169,15 @@ def _dumped(value: Any) -> Any:
     if not isinstance(value, BaseModel):
         return value
     return value.model_dump(mode="json", by_alias=isinstance(value, CamelModel))
+
+
+def _named_type(http: Http | None) -> str | None:
+    headers = (http and http.headers) or {}
+    return next((value for name, value in headers.items() if _is_type(name)), None)
+
+
+def _is_type(name: str) -> bool:
+    return name.lower() == "content-type"
 
 
 def _is_json(content_type: str) -> bool:

@@ -38,7 +38,7 @@ def outcome_of(result: Any) -> Outcome:
 
 def _of_response(response: InvocableResponse[Any]) -> Outcome:
     http = response.http
-    status = 200 if http is None or http.status is None else http.status
+    status = 200 if http is None or http.status is None else int(http.status)
     told = response.status
     if told is not None and told.state == TaskState.failed:
         error = SteamshipError(
@@ -49,11 +49,10 @@ def _of_response(response: InvocableResponse[Any]) -> Outcome:
         return Outcome(status if status >= 400 else 500, error=described(error, deliberate=True))
     named = {} if http is None or http.headers is None else http.headers
     body = response.body()
-    headers = [
-        [name.lower(), _told(str(value), body) if name.lower() == "content-type" else str(value)]
-        for name, value in named.items()
-    ]
-    return Outcome(status, headers, body)
+    headers = {name.lower(): str(value) for name, value in named.items()}
+    if not isinstance(response.data, bytes):  # the author's own bytes may be in any encoding
+        headers["content-type"] = _told(response.content_type(), body)
+    return Outcome(status, [list(pair) for pair in headers.items()], body)
 
 
 def _told(content_type: str, body: bytes) -> str:

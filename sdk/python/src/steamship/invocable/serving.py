@@ -149,7 +149,7 @@ class Serving:
 
     def _new_object(self) -> Invocable:
         construct = cast("Callable[..., Invocable]", self._cls)
-        if _has_own_constructor(self._cls):
+        if _looks_at_client(self._cls):
             return construct(client=self._make_client(), config=self._config, context=self._context)
         # Nothing of the author's looks at the client now: it is made when it is first asked for.
         made = construct(config=self._config, context=self._context)
@@ -209,9 +209,11 @@ async def _finished(pending: Any) -> Any:
     return [item async for item in result] if isinstance(result, AsyncIterator) else result
 
 
-def _has_own_constructor(cls: type) -> bool:
+def _looks_at_client(cls: type) -> bool:
+    """Whether the class has a constructor, or a `client`, of its own."""
     plain = (PackageService, Invocable, object)
-    return any("__init__" in vars(ancestor) for ancestor in cls.__mro__ if ancestor not in plain)
+    own = [vars(ancestor) for ancestor in cls.__mro__ if ancestor not in plain]
+    return any("__init__" in names or "client" in names for names in own)
 
 
 def _folder(cls: type) -> str:
