@@ -35,6 +35,9 @@ class Stage:
         self.home = self.folder / "home"
         self.home.mkdir()
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        # Downloaded wheels are kept where the caller's uv keeps them: the second run fetches nothing.
+        caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        kept.setdefault("UV_CACHE_DIR", str(Path(caches) / "uv"))
         self.environment = {**kept, "HOME": str(self.home), "NO_COLOR": "1"}
         self._log = (self.folder / "engine.log").open("wb")
         command = [SHIP, "serve", "--port", "0", "--data-dir", self.folder / "data"]
@@ -122,4 +125,5 @@ _KEPT = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NO_PROXY",
+    "UV_CACHE_DIR",
 )

@@ -27,9 +27,11 @@ class Transcript:
 
     def does(self, language: str, code: str) -> None:
         """What is done next, in the language in which it is done."""
-        prompt = {"python": ">>>", "shell": "$", "typescript": "ts>"}[language]
-        for line in code.splitlines():
-            print(f"  {self._paint(_BLUE, prompt)} {line}", flush=True)
+        prompt, further = {"python": (">>>", "..."), "shell": ("$", " "), "typescript": ("ts>", "   ")}[
+            language
+        ]
+        for number, line in enumerate(code.splitlines()):
+            print(f"  {self._paint(_BLUE, further if number else prompt)} {line}", flush=True)
 
     def output(self, text: str, most: int = 12) -> None:
         """What a command printed."""
