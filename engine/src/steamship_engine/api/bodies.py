@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -17,6 +15,7 @@ from steamship_engine.api.forms import read_form
 from steamship_engine.api.operations import Operation, Upload
 from steamship_engine.model.errors import InvalidRequestError, TooLargeError
 from steamship_engine.model.limits import REQUEST, RequestLimits
+from steamship_engine.model.strict_json import NotJsonError, read_json
 
 _PARSED_IN_THREADS_FROM = 64 * 1024
 
@@ -75,73 +74,16 @@ def json_object(body: bytes, deepest: int) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-        )
-    except RecursionError:
-        raise _too_deep(deepest) from None
-    except UnicodeDecodeError as error:
-        raise _not_json(f"the byte at {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise _not_json(f"{error.msg}, line {error.lineno} column {error.colno}") from None
-    except ValueError:
-        raise _not_json("it has a number that is too long") from None
+        value = read_json(body, deepest)
+    except NotJsonError as error:
+        raise _not_json(str(error)) from None
     if not isinstance(value, dict):
         raise _not_json("it is no object")
-    if is_deeper(value, deepest):
-        raise _too_deep(deepest)
     return value
-
-
-def is_deeper(value: Any, deepest: int) -> bool:
-    """Whether `value` has more than `deepest` levels of objects and lists."""
-    level = [value]
-    for _ in range(deepest):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
-        if not level:
-            return False
-    return True
-
-
-def _children(parent: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return parent.values() if isinstance(parent, dict) else parent
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _not_json(f'the key "{_shown(twice)}" is there twice')
-    return value
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise _not_json(f'"{text}" is no JSON number')
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise _not_json(f'the number "{text[:40]}" is too large')
-    return number
-
-
-def _shown(text: str) -> str:
-    return text[:80].encode("ascii", "backslashreplace").decode()
 
 
 def _not_json(why: str) -> InvalidRequestError:
     return InvalidRequestError(f"The body is not a JSON object: {why}.", suggestion="Send one JSON object.")
-
-
-def _too_deep(deepest: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"The body is nested more than {deepest} levels deep.", suggestion="Send a flatter object."
-    )
 
 
 def _too_large(most: int) -> TooLargeError:

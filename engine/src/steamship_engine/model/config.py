@@ -11,7 +11,7 @@ from typing import Any
 
 from steamship_engine.model.errors import InvalidConfigError, InvalidRequestError
 from steamship_engine.model.states import VersionKind
-from steamship_engine.model.strict_json import read_json
+from steamship_engine.model.strict_json import NotJsonError, read_json
 
 Template = dict[str, dict[str, Any]]
 Config = dict[str, Any]
@@ -83,7 +83,7 @@ def parse_template(text: str | None) -> Template:
         return {}
     try:
         value = read_json(text)
-    except ValueError as error:
+    except NotJsonError as error:
         raise _refused(f"it is not JSON: {error}") from None
     return {} if value is None else check_template(value)
 

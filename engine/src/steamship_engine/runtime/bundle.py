@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
 from pathlib import Path
@@ -13,6 +12,7 @@ from weakref import WeakValueDictionary
 from steamship_engine.model.errors import InvalidBundleError, InvalidManifestError, UnavailableError
 from steamship_engine.model.limits import BUNDLE, BundleLimits
 from steamship_engine.model.states import VersionKind
+from steamship_engine.model.strict_json import NotJsonError, read_json
 from steamship_engine.runtime import requirements, trees, zips
 from steamship_engine.runtime.port import BundleFacts
 from steamship_engine.runtime.requirements import Requirements
@@ -121,11 +121,10 @@ def _manifest(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        manifest = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+        manifest = read_json(text)
+    except NotJsonError as error:
         raise InvalidManifestError(
-            f'steamship.json is not JSON: "{reason}".', suggestion="Correct steamship.json."
+            f"steamship.json is not JSON: {error}.", suggestion="Correct steamship.json."
         ) from error
     if not isinstance(manifest, dict):
         raise InvalidManifestError(
@@ -138,19 +137,6 @@ def _manifest(text: str | None) -> dict[str, Any] | None:
             suggestion='Use "native" or "original", or leave it out.',
         )
     return manifest
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _kind(folder: Path, asked: Requirements, manifest: dict[str, Any] | None) -> tuple[VersionKind, str]:

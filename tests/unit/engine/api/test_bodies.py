@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steamship_engine.api.bodies import is_deeper, json_object
+from steamship_engine.api.bodies import json_object
 from steamship_engine.model.errors import InvalidRequestError
+from steamship_engine.model.strict_json import is_deeper
 
 DEEPEST = 100
 

@@ -201,10 +201,10 @@ def test_numbers_are_equal_by_value():
         ('{"a": {"type": "string", "description": 1}}', 'the description of parameter "a"'),
         ('{"a": {"type": "string", "required": 1}}', '"required" of parameter "a"'),
         ("{", "it is not JSON"),
-        ('{"a": NaN}', "it holds NaN"),
-        ('{"a": {"type": "number", "default": 1e999}}', "it holds 1e999"),
-        ('{"a": 1, "a": 2}', 'it repeats the key "a"'),
-        ("[" * 100_000, "it is nested too deeply"),
+        ('{"a": NaN}', '"NaN" is no JSON number'),
+        ('{"a": {"type": "number", "default": 1e999}}', 'the number "1e999" is too large'),
+        ('{"a": 1, "a": 2}', 'the key "a" is there twice'),
+        ("[" * 100_000, "it is more than 100 levels deep"),
     ],
 )
 def test_bad_templates_are_refused_with_the_reason(text, reason):
