@@ -40,7 +40,7 @@ class Stage:
         kept.setdefault("UV_CACHE_DIR", str(Path(caches) / "uv"))
         self.environment = {**kept, "HOME": str(self.home), "NO_COLOR": "1"}
         self._log = (self.folder / "engine.log").open("wb")
-        command = [SHIP, "serve", "--port", "0", "--data-dir", self.folder / "data"]
+        command = [str(SHIP), "serve", "--port", "0", "--data-dir", str(self.folder / "data")]
         self._engine = subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from steamship import PackageInstance, Steamship, SteamshipError
+from steamship.utils.url import Verb
 from tools.demo.stage import REPO, SHIP, Stage
 from tools.demo.transcript import Transcript
 
@@ -29,10 +31,8 @@ def deploy_examples(stage: Stage, transcript: Transcript) -> None:
         transcript.expect(f"versions of {facts['handle']}", handles, handles == [facts["version"]])
 
 
-def walk_python(transcript: Transcript) -> Any:
+def walk_python(transcript: Transcript) -> PackageInstance:
     """The greeter from Python. Returns its instance."""
-    from steamship import Steamship
-
     transcript.heading("Use: everybody gets a private instance")
     transcript.does("python", 'greeter = Steamship.use("greeter", "my-greeter")')
     greeter = Steamship.use("greeter", "my-greeter")
@@ -58,7 +58,7 @@ def walk_python(transcript: Transcript) -> Any:
     return greeter
 
 
-def walk_curl(stage: Stage, transcript: Transcript, greeter: Any) -> None:
+def walk_curl(stage: Stage, transcript: Transcript, greeter: PackageInstance) -> None:
     """The greeter over plain HTTP."""
     transcript.heading("Plain HTTP: an instance is an API")
     url = f"{greeter.invocation_url}greet"
@@ -85,8 +85,6 @@ def walk_curl(stage: Stage, transcript: Transcript, greeter: Any) -> None:
 
 def walk_notebook(transcript: Transcript) -> None:
     """Real documents into one notebook, and nothing of them in another."""
-    from steamship import Steamship
-
     transcript.heading("State: notes that stay, one notebook a person")
     notebook = Steamship.use("notebook", "licences")
     documents = sorted(path for path in DOCUMENTS.iterdir() if path.is_file() and not path.is_symlink())
@@ -106,16 +104,12 @@ def walk_notebook(transcript: Transcript) -> None:
     transcript.expect("search", sorted(titles), "Apache-2.0" in titles or "MPL-2.0" in titles)
 
     transcript.does("python", 'Steamship.use("notebook", "diary").invoke("titles", verb=Verb.GET)')
-    from steamship.base.client import Verb
-
     titles_elsewhere = Steamship.use("notebook", "diary").invoke("titles", verb=Verb.GET)
     transcript.expect("another notebook is empty", titles_elsewhere, titles_elsewhere == [])
 
 
 def walk_tabular(stage: Stage, transcript: Transcript) -> None:
     """Real data in, numbers and a picture out."""
-    from steamship import Steamship
-
     transcript.heading("Libraries and pictures: each version has an environment of its own")
     csv = (EXAMPLES / "tabular" / "penguins.csv").read_text()
     tabular = Steamship.use("tabular")
@@ -150,10 +144,8 @@ def walk_typescript(stage: Stage, transcript: Transcript) -> None:
     transcript.expect("TypeScript", answer, answer == "Hello, Beautiful!")
 
 
-def walk_versions(stage: Stage, transcript: Transcript, greeter: Any) -> None:
+def walk_versions(stage: Stage, transcript: Transcript, greeter: PackageInstance) -> None:
     """A new version serves new instances; the old one goes on serving its own."""
-    from steamship import Steamship
-
     transcript.heading("Versions: immutable, and an instance stays on its own")
     folder = stage.folder / "greeter"
     shutil.copytree(EXAMPLES / "greeter", folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -169,18 +161,17 @@ def walk_versions(stage: Stage, transcript: Transcript, greeter: Any) -> None:
     transcript.expect("old instance", answer, answer == "Hello, Beautiful!")
 
 
-def walk_mistakes(transcript: Transcript, greeter: Any) -> None:
+def walk_mistakes(transcript: Transcript, greeter: PackageInstance) -> None:
     """Mistakes get an answer that helps, and cost nothing."""
-    from steamship import SteamshipError
-
     transcript.heading("Mistakes: said clearly, and nothing is lost")
-    for code, call in (
-        ('greeter.invoke("greet", nme="Beautiful")', lambda: greeter.invoke("greet", nme="Beautiful")),
-        ('greeter.invoke("wave")', lambda: greeter.invoke("wave")),
-    ):
+    mistakes: dict[str, tuple[str, dict[str, Any]]] = {
+        'greeter.invoke("greet", nme="Beautiful")': ("greet", {"nme": "Beautiful"}),
+        'greeter.invoke("wave")': ("wave", {}),
+    }
+    for code, (method, arguments) in mistakes.items():
         transcript.does("python", code)
         try:
-            answer = call()
+            answer = greeter.invoke(method, **arguments)
         except SteamshipError as error:
             text = re.sub(r"\s+", " ", str(error))
             transcript.expect(code, text, "nme" in text or "No handler for POST /wave available." in text)
@@ -189,7 +180,7 @@ def walk_mistakes(transcript: Transcript, greeter: Any) -> None:
 
 
 def _png_size(picture: bytes) -> tuple[int, int]:
-    if not isinstance(picture, bytes) or not picture.startswith(b"\x89PNG\r\n\x1a\n"):
+    if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
         return (0, 0)
     return int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from steamship import Steamship, SteamshipError
-from steamship.base.client import Verb
 from steamship.base.connections import ConnectionPool
 from steamship.base.error import (
     InvalidConfigError,
@@ -18,6 +17,7 @@ from steamship.base.error import (
     PackageTimeoutError,
 )
 from steamship.base.transport import HttpReply, HttpRequest
+from steamship.utils.url import Verb
 from tests.packages.returns.api import PNG
 
 pytestmark = pytest.mark.usefixtures("at_home", "deployed")
