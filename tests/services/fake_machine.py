@@ -36,6 +36,8 @@ class FakeMachine:
     kind: VersionKind = VersionKind.NATIVE
     template: Any = field(default_factory=dict)
     spec: Any = field(default_factory=lambda: SPEC)
+    schemas: Any = field(default_factory=lambda: {"config": {"type": "object"}})
+    readme: str = "# Greeter"
     needs_init: bool = False
     manifest: dict[str, Any] | None = None
     problem: SteamshipError | None = None
@@ -49,7 +51,7 @@ class FakeMachine:
             kind=self.kind,
             kind_reason="the test says so",
             requirements=(),
-            readme="# Greeter",
+            readme=self.readme,
             manifest=self.manifest,
         )
 
@@ -61,7 +63,7 @@ class FakeMachine:
             environment="e" * 64,
             spec=self.spec,
             config_template=self.template,
-            schemas={"config": {"type": "object"}},
+            schemas=self.schemas,
             needs_init=self.needs_init,
             notes=("a remark",),
         )

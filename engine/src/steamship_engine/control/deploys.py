@@ -15,7 +15,7 @@ from steamship_engine.control.versions import Shown, shown, timeout_of
 from steamship_engine.model import handles
 from steamship_engine.model.config import Template, check_template, parse_template
 from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
-from steamship_engine.model.package_spec import check_spec
+from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
@@ -70,6 +70,7 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
             )
         )
         check_spec(described.spec)
+        check_depth(described.schemas)
         template = _template(facts, described, client_template)
         made = _insert(ground, actor, deploy, handle, facts, described, template, placed)
     ground.changes.report("version", made.version.id)

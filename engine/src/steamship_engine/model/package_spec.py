@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeGuard
 
 from steamship_engine.model.errors import DeployError
+from steamship_engine.model.strict_json import DEEPEST, is_deeper
 
 Place = tuple[str, str]
 """A method's verb, upper-case, and its path with the leading slash."""
@@ -15,6 +16,7 @@ def check_spec(spec: dict[str, Any]) -> None:
 
     It comes from a worker, so from a stranger's code.
     """
+    check_depth(spec)
     methods = spec.get("methods")
     if not isinstance(methods, list):
         raise _refused('"methods" is no list')
@@ -26,6 +28,12 @@ def check_spec(spec: dict[str, Any]) -> None:
                 raise _refused(f'the "{name}" of a method is no text')
         if not isinstance(method.get("config"), dict | None):
             raise _refused(f'the "config" of the method "{method["path"][:100]}" is no object')
+
+
+def check_depth(value: dict[str, Any]) -> None:
+    """DeployError for a value that is nested deeper than answers can be that hold it."""
+    if is_deeper(value):
+        raise _refused(f"it is more than {DEEPEST} levels deep")
 
 
 def public_methods(spec: dict[str, Any]) -> frozenset[Place]:

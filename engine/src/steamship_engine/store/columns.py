@@ -47,6 +47,19 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class Prose(TypeDecorator[str]):
+    """Text of a stranger's making. U+0000, which PostgreSQL refuses, and lone surrogates become U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The same text in characters that every database holds."""
+        if value is None:
+            return None
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def now() -> datetime:
     """This moment, aware, in UTC."""
     return datetime.now(UTC)

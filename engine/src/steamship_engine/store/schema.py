@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from steamship_engine.store.columns import Instant, Json, Seq
+from steamship_engine.store.columns import Instant, Json, Prose, Seq
 
 metadata = MetaData(
     naming_convention={
@@ -89,8 +89,8 @@ packages = _noun(
     Column("handle", Text, nullable=False),
     Column("handle_key", Text, nullable=False, unique=True),
     Column("is_public", Boolean, nullable=False),
-    Column("description", Text),
-    Column("readme", Text),
+    Column("description", Prose),
+    Column("readme", Prose),
     Column("profile", Json),
     Column("updated_at", Instant, nullable=False),
 )
@@ -107,8 +107,8 @@ versions = _noun(
     Column("spec", Json, nullable=False),
     Column("schemas", Json, nullable=False),
     Column("needs_init", Boolean, nullable=False),
-    Column("description", Text),
-    Column("readme", Text),
+    Column("description", Prose),
+    Column("readme", Prose),
     Column("manifest", Json),
     Column("notes", Json, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -126,7 +126,7 @@ instances = _noun(
     Column("config", Json, nullable=False),
     Column("secret_config", LargeBinary),
     Column("init_status", Text, nullable=False),
-    Column("init_message", Text),
+    Column("init_message", Prose),
     Column("init_task_id", String(36)),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("workspace_id", "handle_key"),
@@ -143,8 +143,8 @@ tasks = _noun(
     Column("output", LargeBinary),
     Column("output_is_json", Boolean, nullable=False),
     Column("state", Text, nullable=False),
-    Column("status_message", Text),
-    Column("status_suggestion", Text),
+    Column("status_message", Prose),
+    Column("status_suggestion", Prose),
     Column("status_code", Text),
     Column("run_after", Instant, nullable=False),
     Column("started_at", Instant),

@@ -198,6 +198,27 @@ def test_a_spec_that_is_none_fails_the_deploy(ground, alice, package):
     assert (count(ground, version_rows), count(ground, blobs)) == (0, 0)
 
 
+def test_a_description_too_deep_fails_the_deploy(ground, alice, package):
+    """A spec or schemas nested deeper than an answer can hold are the package's failure."""
+    deep: dict[str, object] = {}
+    for _ in range(200):
+        deep = {"properties": deep}
+    for told in ({"schemas": deep}, {"spec": {"methods": [], "deep": deep}}):
+        for name, value in told.items():
+            setattr(ground.machine, name, value)
+        with pytest.raises(DeployError, match="more than 100 levels deep"):
+            deploy(ground, alice, package)
+
+
+def test_text_that_no_database_holds_is_kept_readable(ground, alice, package):
+    """A NUL or half a surrogate pair in a package's texts becomes the replacement character."""
+    ground.machine.readme = "# Hi\0 there"
+    ground.machine.manifest = {"description": "half \ud800 a pair"}
+    version = deploy(ground, alice, package).version
+    assert (version.readme, version.description) == ("# Hi\ufffd there", "half \ufffd a pair")
+    assert version.manifest == ground.machine.manifest
+
+
 def test_work_repeated_after_a_kill_makes_one_version(ground, alice, package):
     """A deploy that had been committed when the engine was killed ends the second time as it did the first."""
     version_id = new_id()

@@ -99,12 +99,12 @@ def test_a_repeated_init_that_was_complete_calls_nothing(ground, alice, placed):
 
 def test_a_failed_init_is_recorded_with_its_reason(ground, alice, placed):
     """An init that raises leaves the instance failed, with message and traceback but without its secrets."""
-    error = ReplyError("PackageError", "No quota for canary-42.", details="Traceback: line 7")
+    error = ReplyError("PackageError", "No quota for canary-42.", details="Traceback:\0 line 7")
     with pytest.raises(PackageError, match=r"No quota for \[secret\]"):
         run(ground, OneReply(error), placed)
     status, message = now(ground, alice, placed)
     assert status is InitStatus.FAILED
-    assert message == "No quota for [secret].\n\nTraceback: line 7"
+    assert message == "No quota for [secret].\n\nTraceback:\ufffd line 7"
     runtime = OneReply()
     with pytest.raises(PackageError, match=r"No quota for \[secret\]"):
         run(ground, runtime, placed)
