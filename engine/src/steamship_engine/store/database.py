@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -45,12 +46,17 @@ class Database:
         """Open `sqlite:///path` or `postgresql://...`; nothing is connected before the first use."""
         self.engine = _engine(url)
         self._write = self.engine.execution_options(steamship_begin="BEGIN IMMEDIATE")
+        # SQLite has one writer at a time, and who waits for it there sleeps in growing steps up to 100 ms.
+        # Waiting here, before a connection is taken, is woken at once.
+        self._turn: AbstractContextManager[object] = (
+            Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends and rolls back when it raises."""
         then: list[Callable[[], None]] = []
-        with self._write.connect() as connection:
+        with self._turn, self._write.connect() as connection:
             connection.execution_options(**{_THEN: then})
             with connection.begin():
                 yield connection
