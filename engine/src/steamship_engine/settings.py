@@ -183,7 +183,7 @@ SETTINGS: tuple[Setting, ...] = (
         _paths,
         "",
         "the engine's own Python",
-        "Interpreters that packages may run on, separated like PATH.",
+        "The interpreter that packages run on; of several, separated like PATH, the first.",
     ),
     Setting(
         "drain_s",
