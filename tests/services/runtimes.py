@@ -117,6 +117,14 @@ class Bench:
                 await asyncio.sleep(0.01)
 
 
+def gone(pid: int) -> bool:
+    """Whether the process has ended; it may still wait for somebody to ask how."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def instance_of(version: VersionSpec, instance_id: str = "I-1") -> InstanceSpec:
     """An instance without config."""
     context = {"workspaceId": "W-1", "workspaceHandle": "space", "invocableHandle": "tiny"}

@@ -43,6 +43,7 @@ class Output:
                 self._read(descriptor, self._streams[descriptor])
             for lines in self._streams.values():
                 self._emit(lines.level, lines.rest())
+            self._tell_dropped()
 
     def _pump(self, poll: "select.poll") -> None:
         with contextlib.suppress(Closed):
@@ -62,16 +63,19 @@ class Output:
             return
         now = time.monotonic()
         if now - self._window >= 1:
-            dropped, self._dropped = self._dropped, 0
+            self._tell_dropped()
             self._window, self._lines, self._bytes = now, 0, 0
-            if dropped:
-                self._send("warning", f"{dropped} lines were printed too fast and dropped.")
         self._lines += 1
         self._bytes += len(line)
         if self._lines > LINES_A_SECOND or self._bytes > BYTES_A_SECOND:
             self._dropped += 1
         else:
             self._send(level, line.decode("utf-8", "backslashreplace"))
+
+    def _tell_dropped(self) -> None:
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            self._send("warning", f"{dropped} lines were printed too fast and dropped.")
 
     def _send(self, level: str, message: str) -> None:
         self._channel.send({"type": "log", "id": self.call, "level": level, "message": message})

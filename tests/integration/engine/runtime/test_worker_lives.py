@@ -1,0 +1,197 @@
+"""Which workers live, who waits for them, and when they are stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from steamship_engine.model.errors import (
+    BusyError,
+    PackageCrashedError,
+    PackageTimeoutError,
+    UnavailableError,
+)
+from steamship_engine.runtime.port import RuntimeStats
+from tests.services.runtimes import Bench, gone, instance_of, request
+
+MIB = 1024 * 1024
+
+
+def test_a_hundred_first_calls_start_one_worker(tiny):
+    """However many calls arrive first, one process answers them all, one at a time."""
+
+    async def work(bench: Bench) -> None:
+        echo = await bench.instance("echo")
+        answers = await asyncio.gather(*(bench.call(echo, "/count") for _ in range(100)))
+        assert sorted(answer.json["calls"] for answer in answers) == list(range(1, 101))
+        assert len({answer.json["pid"] for answer in answers}) == 1
+        assert bench.runtime.stats() == RuntimeStats({"starting": 0, "busy": 0, "idle": 1})
+
+    tiny(work)
+
+
+def test_instances_are_separate_processes(tiny):
+    """Two instances of one version share no process and no state."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo")
+        one = await bench.call(instance_of(version, "I-1"), "/count")
+        other = await bench.call(instance_of(version, "I-2"), "/count")
+        assert one.json["pid"] != other.json["pid"]
+        assert one.json["calls"] == other.json["calls"] == 1
+
+    tiny(work)
+
+
+def test_the_line_for_an_instance_is_bounded(tiny):
+    """Beyond the limit of waiting calls a caller is told to come back."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=1)))
+        waiting = [asyncio.create_task(bench.call(crashes, "/pid")) for _ in range(2)]
+        await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
+        with pytest.raises(BusyError) as busy:
+            await bench.call(crashes, "/pid")
+        assert busy.value.retry_after_s == 1
+        with pytest.raises(PackageTimeoutError):
+            await running
+        await asyncio.gather(*waiting)
+
+    tiny(work, queued=2)
+
+
+def test_a_call_waits_no_longer_than_it_may_run(tiny):
+    """A call whose turn does not come within its own limit is told that the instance is busy."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=1)))
+        await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
+        with pytest.raises(BusyError, match='"0.1" seconds'):
+            await bench.send(crashes, request("POST", "/pid", timeout_s=0.1))
+        with pytest.raises(PackageTimeoutError):
+            await running
+
+    tiny(work)
+
+
+def test_a_stopped_instance_fails_its_calls_and_leaves_nothing(tiny):
+    """Stopping ends the call that runs and those that wait, starts nothing anew, and the process is gone."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        pid = (await bench.call(crashes, "/pid")).json
+        calls = [asyncio.create_task(bench.call(crashes, path)) for path in ("/hang", "/pid", "/pid")]
+        await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
+        await bench.runtime.stop(crashes.instance_id)
+        assert gone(pid)
+        for outcome in await asyncio.gather(*calls, return_exceptions=True):
+            assert isinstance(outcome, PackageCrashedError)
+            assert "stopped" in outcome.message
+        assert sum(bench.runtime.stats().workers.values()) == 0
+
+    tiny(work)
+
+
+def test_an_instance_can_be_stopped_while_it_starts(tiny):
+    """A worker that is still importing ends, and its call fails."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo")
+        hanging = instance_of(await bench.inspected("hangs_on_import", version.environment))
+        call = asyncio.create_task(bench.call(hanging, "/pid"))
+        await bench.until(lambda: bool(bench.lines))
+        assert bench.runtime.stats().workers["starting"] == 1
+        await bench.runtime.stop(hanging.instance_id)
+        with pytest.raises(PackageCrashedError, match="stopped"):
+            await call
+
+    tiny(work)
+
+
+def test_an_idle_worker_is_stopped(tiny):
+    """An instance that is not called for the idle time sleeps, and wakes at the next call."""
+
+    async def work(bench: Bench) -> None:
+        echo = await bench.instance("echo")
+        first = (await bench.call(echo, "/count")).json
+        await bench.until(lambda: gone(first["pid"]))
+        assert sum(bench.runtime.stats().workers.values()) == 0
+        assert (await bench.call(echo, "/count")).json["calls"] == 1
+
+    tiny(work, idle=0.2)
+
+
+def test_the_worker_used_longest_ago_makes_room(tiny):
+    """Beyond the number of workers that may live, the one that slept longest is stopped."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo")
+        one, two, three = (instance_of(version, f"I-{n}") for n in range(3))
+        for instance in (one, two, one, three):
+            await bench.call(instance, "/count")
+        assert bench.runtime.stats().workers["idle"] == 2
+        assert (await bench.call(one, "/count")).json["calls"] == 3
+        assert (await bench.call(two, "/count")).json["calls"] == 1
+
+    tiny(work, workers=2)
+
+
+def test_no_room_is_made_by_ending_a_call(tiny):
+    """When all workers are busy a call to another instance is told to come back."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("crashes")
+        one, two = (instance_of(version, f"I-{n}") for n in range(2))
+        await bench.call(one, "/pid")
+        running = asyncio.create_task(bench.send(one, request("POST", "/hang", timeout_s=1)))
+        await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
+        with pytest.raises(BusyError, match='All "1" workers'):
+            await bench.call(two, "/pid")
+        with pytest.raises(PackageTimeoutError):
+            await running
+
+    tiny(work, workers=1)
+
+
+def test_another_config_is_another_worker(tiny):
+    """A worker that was loaded for another spec of the instance is replaced."""
+
+    async def work(bench: Bench) -> None:
+        echo = await bench.instance("echo")
+        first = (await bench.call(echo, "/count")).json
+        other = (await bench.call(replace(echo, config={"a": 1}), "/count")).json
+        assert other["pid"] != first["pid"]
+        assert sum(bench.runtime.stats().workers.values()) == 1
+
+    tiny(work)
+
+
+def test_a_closed_runtime_takes_no_calls(tiny):
+    """After close nothing is started any more."""
+
+    async def work(bench: Bench) -> None:
+        echo = await bench.instance("echo")
+        pid = (await bench.call(echo, "/count")).json["pid"]
+        await bench.runtime.close()
+        assert gone(pid)
+        with pytest.raises(UnavailableError):
+            await bench.call(echo, "/count")
+
+    tiny(work)
+
+
+def test_a_bundle_or_environment_that_is_not_here_is_told(tiny):
+    """A version whose parts this engine does not have is unavailable, not broken."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo")
+        with pytest.raises(UnavailableError, match="bundle"):
+            await bench.call(instance_of(replace(version, bundle="0" * 64)), "/count")
+        with pytest.raises(UnavailableError, match="environment"):
+            await bench.call(instance_of(replace(version, environment="0" * 64)), "/count")
+
+    tiny(work)
