@@ -50,6 +50,7 @@ class Client:
     ) -> None:
         from steamship.base.configuration import Configuration
 
+        Configuration.refuse_unknown(type(self).__name__, kwargs)
         if config is None:
             given = {"api_key": api_key, "api_base": api_base, "app_base": app_base, "web_base": web_base}
             config = Configuration(config_file, **given, profile=profile, **kwargs)

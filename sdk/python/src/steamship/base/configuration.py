@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,14 @@ class Configuration(CamelModel):
         for name in DEFAULT_BASES:
             fields[name] = checked_base(name, str(fields[name]))
         super().__init__(request_id=given.get("request_id"), **fields)
+
+    @classmethod
+    def refuse_unknown(cls, function: str, arguments: Iterable[str]) -> None:
+        """TypeError for the first of the arguments' names that is no field, in either spelling."""
+        known = {spelling for name in cls.model_fields for spelling in (name, to_camel(name))}
+        for name in arguments:
+            if name not in known:
+                raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
 
     @classmethod
     def of_instance(cls, **fields: Any) -> Configuration:

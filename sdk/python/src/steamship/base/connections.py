@@ -94,7 +94,9 @@ class ConnectionPool:
                 if kept:
                     raise _Unsent(_reason(error)) from error
                 raise
-            body = _body(response, sock, deadline)
+            # A response that ends its connection holds the socket by itself.
+            with response:
+                body = _body(response, sock, deadline)
             reusable = not response.will_close
             headers = {name.lower(): value for name, value in response.getheaders()}
             return HttpReply(response.status, headers, body)
@@ -160,12 +162,19 @@ def _ready_socket(connection: http.client.HTTPConnection, deadline: float | None
 
 
 def _body(response: http.client.HTTPResponse, sock: socket.socket, deadline: float | None) -> bytes:
+    if response.length is None and not response.chunked:
+        # Headers that were cut off look just like this one's.
+        raise http.client.HTTPException("the answer has no length, so it may not be whole")
     if deadline is None:
         return response.read()
     chunks = []
     while chunk := response.read1(_CHUNK):
         chunks.append(chunk)
         sock.settimeout(_left(deadline))
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    # Only `read` marks the end, after which the connection takes the next request.
+    response.read()
     return b"".join(chunks)
 
 

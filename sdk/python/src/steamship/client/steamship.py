@@ -172,10 +172,7 @@ def _use_in_own_workspace(
     """
     from steamship.base.configuration import Configuration
 
-    known = ("api_key", "api_base", "app_base", "web_base", "profile", "config_file", "request_id")
-    for name in kwargs:
-        if name not in known:
-            raise TypeError(f"use() got an unexpected keyword argument {name!r}")
+    Configuration.refuse_unknown("use", kwargs.keys() - {"config_file"})
     configuration = Configuration(**kwargs)
     configuration.workspace_id = configuration.workspace_handle = None
     client = cls._without_workspace(configuration)
