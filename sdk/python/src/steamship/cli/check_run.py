@@ -34,7 +34,7 @@ def main(folder: str, home: str, result: str) -> None:
         found: dict[str, Any] = {"routes": _routes(described), "notes": described["notes"]}
     except BaseException as error:
         found = _problem(error, folder)
-    aside = Path(f"{result}.part")
+    aside = Path(f"{result}.{os.getpid()}")  # the module may have forked
     aside.write_text(json.dumps(found), "utf-8")
     aside.replace(result)
     # Threads that the module started must not keep this process.

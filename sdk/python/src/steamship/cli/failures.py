@@ -39,7 +39,7 @@ def reported_exit_code(error: BaseException) -> int:
     return error.exit_code if isinstance(error, click.ClickException) else 1
 
 
-def report(error: BaseException, *, as_json: bool = False) -> None:
+def report(error: BaseException, *, as_json: bool = False, color: bool | None = None) -> None:
     """Write the failure to stderr, as text or as one JSON object."""
     if isinstance(error, click.exceptions.Exit):
         return
@@ -53,7 +53,7 @@ def report(error: BaseException, *, as_json: bool = False) -> None:
     head = (
         "" if reported_exit_code(error) == INTERRUPTED else f"{click.style('Error:', fg='red', bold=True)} "
     )
-    click.echo(f"{head}{facts['message']}", err=True)
+    click.echo(f"{head}{facts['message']}", err=True, color=color)
     if facts["suggestion"]:
         click.echo(facts["suggestion"], err=True)
     if facts.get("requestId"):

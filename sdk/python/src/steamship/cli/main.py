@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
         """As click's, with the names that were probably meant."""
         name = args[0]
         if name not in COMMANDS and name not in ENGINE_COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.5)
+            near = get_close_matches(name, self.list_commands(ctx), n=3, cutoff=0.6)
             meant = " or ".join(f"`ship {other}`" for other in near)
             raise click.UsageError(
                 f'There is no command "{name}".'
@@ -133,8 +133,11 @@ def ship(ctx: click.Context) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     session = Session()
+    color = False if os.environ.get("NO_COLOR") else None  # None: as the stream is a terminal or not
     try:
-        result: Any = ship.main(list(arguments), prog_name="ship", standalone_mode=False, obj=session)
+        result: Any = ship.main(
+            list(arguments), prog_name="ship", standalone_mode=False, obj=session, color=color
+        )
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
@@ -144,7 +147,7 @@ def run(arguments: Sequence[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        report(error, as_json=session.as_json)
+        report(error, as_json=session.as_json, color=color)
         return reported_exit_code(error)
     return result if isinstance(result, int) else 0
 
