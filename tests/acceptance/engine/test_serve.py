@@ -178,3 +178,13 @@ def test_no_key_is_left_in_the_open(start_engine: StartEngine) -> None:
     for canary in (engine.key, another, wrong):
         assert canary.encode() not in kept
         assert canary not in shown.replace(engine.key, "", 1)
+
+
+def test_the_command_line_stays_light() -> None:
+    """Naming the engine's commands, as `ship --help` does, loads none of what the engine runs on."""
+    heavy = ("uvicorn", "fastapi", "sqlalchemy", "pydantic", "cryptography", "asyncio")
+    program = (
+        f"import sys, steamship_engine.commands; print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -6,12 +6,12 @@ request id -> who asks -> raw input -> checked input -> the operation, in a thre
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +22,7 @@ from steamship_engine.api.operations import Answer, Call, Operation, TaskAnswer,
 from steamship_engine.control import identity
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
-from steamship_engine.model import cors
+from steamship_engine.model import cors, identifiers
 from steamship_engine.model.errors import (
     AuthenticationError,
     BusyError,
@@ -31,13 +31,11 @@ from steamship_engine.model.errors import (
     NotFoundError,
     SteamshipError,
 )
-from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import REQUEST, RequestLimits
 from steamship_engine.store.database import outage
 
 PREFIX = "/api/v1/"
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _CONDITIONS = ("if-none-match", "if-range", "range")
 _log = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ class Api:
             )
             await send({"type": "http.response.body", "body": b""})
             return
-        request_id = _request_id(scope)
+        request_id = identifiers.request_id(Headers(scope=scope).get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def sending(message: Message) -> None:
@@ -164,7 +162,8 @@ class Api:
 
     async def _thread(self, work: Callable[[], Result]) -> Result:
         """Run blocking work in one of a bounded number of threads."""
-        if self._threads.statistics().tasks_waiting >= self._limits.waiting:
+        busy = self._threads.statistics()
+        if busy.borrowed_tokens >= busy.total_tokens and busy.tasks_waiting >= self._limits.waiting:
             raise BusyError("The engine has too many requests at once.", suggestion="Try again in a second.")
         return await to_thread.run_sync(work, limiter=self._threads)
 
@@ -213,11 +212,3 @@ async def _surprised(request: Request, _error: Exception) -> Response:
         ),
         request_id,
     )
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            text: str = value.decode("latin-1")
-            return text if _REQUEST_ID.fullmatch(text) else new_id()
-    return new_id()

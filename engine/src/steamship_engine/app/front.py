@@ -17,6 +17,7 @@ from steamship_engine.model.errors import (
     UnavailableError,
     wire_status,
 )
+from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, PACKAGE_HEADERS
 
 Scope = MutableMapping[str, Any]
@@ -48,7 +49,7 @@ class Front:
         try:
             door = self._door(scope)
         except SteamshipError as error:
-            await _refuse(send, error)
+            await _refuse(scope, send, error)
             return
         await door(scope, receive, send)
 
@@ -78,6 +79,7 @@ class Front:
     async def _health(self, scope: Scope, send: Send) -> None:
         if scope["path"] != "/livez" and not self._is_ready():
             await _refuse(
+                scope,
                 send,
                 UnavailableError("The engine is starting or stopping.", suggestion="Try again in a second."),
             )
@@ -86,9 +88,15 @@ class Front:
         await _send(send, 200, body, [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")])
 
 
-async def _refuse(send: Send, error: SteamshipError) -> None:
-    body = json.dumps({"status": wire_status(error, request_id=None)}).encode()
-    headers = [(b"content-type", b"application/json"), *cors.REPLY_HEADERS]
+async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    own = request_id(given.decode("latin-1"))
+    body = json.dumps({"status": wire_status(error, request_id=own)}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"x-request-id", own.encode()),
+        *cors.REPLY_HEADERS,
+    ]
     if isinstance(error, UnavailableError):
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
     await _send(send, error.http_status, body, headers)

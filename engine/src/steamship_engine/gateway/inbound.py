@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 from steamship_engine.model.errors import InvalidRequestError, TooLargeError
+from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.model.reserved import reaches_package
-
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class ClientLeftError(Exception):
@@ -32,8 +29,7 @@ class Inbound:
             (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
         ]
         self.headers: dict[str, str] = dict(self.pairs)
-        given = self.headers.get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid4()).upper()
+        self.request_id = request_id(self.headers.get("x-request-id", ""))
 
     def bearer(self) -> str | None:
         """The key of the Authorization header, or None without one."""

@@ -6,6 +6,7 @@ import re
 import uuid
 
 _ID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 def new_id() -> str:
@@ -21,3 +22,8 @@ def derived_id(source: str, noun: str) -> str:
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""
     return _ID.fullmatch(text) is not None
+
+
+def request_id(given: str) -> str:
+    """The id of a request: the one its client gave, where it is short and plain, else a fresh one."""
+    return given if _REQUEST_ID.fullmatch(given) else new_id()

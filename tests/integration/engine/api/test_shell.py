@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -297,3 +299,31 @@ def test_text_of_every_kind_comes_back(caller: Caller) -> None:
     value = json.loads('{"a": "\\ud800\\u0000"}')
     body = json.dumps({"things": [value]})
     assert caller.send("POST", "echo", content=body).json()["data"]["echo"]["input"]["things"] == [value]
+
+
+def test_more_than_can_wait_is_turned_away(ground: Ground) -> None:
+    """With every thread busy and nobody allowed to wait, a request gets 429 at once; the running one ends well."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def hold(_call: Call, _wanted: _Wanted) -> dict[str, Any]:
+        running.set()
+        assert go_on.wait(30)
+        return {"held": {}}
+
+    async def wait(_task_id: str, _timeout_s: float) -> None:
+        raise AssertionError("nothing waits here")
+
+    operation = Operation(path="hold", input=_Wanted, run=hold, who=Who.ANYONE)
+    limits = RequestLimits(threads=1, waiting=0)
+    with start_blocking_portal("asyncio") as portal:
+        door = Door(Api(ground, (operation,), wait, limits), portal)
+        anyone = Caller(door, None)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(anyone.send, "POST", "hold")
+            assert running.wait(30)
+            turned_away = anyone.send("POST", "hold")
+            go_on.set()
+            assert first.result().status_code == 200
+        assert _failed(turned_away) == (429, "Busy")
+        assert "retry-after" in turned_away.headers
+        door.close()

@@ -95,6 +95,21 @@ def test_package_headers_win(header: str) -> None:
     assert ask(LOCAL, "example.com", "/api/v1/greet", headers={header: "x"}) == 421
 
 
+def test_a_refusal_has_a_request_id() -> None:
+    """A refused request can be found again: its id comes back in the header and in the body."""
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"example.com"), (b"x-request-id", b"find-me")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+    front = Front(LOCAL, None, None, lambda: True)
+    asyncio.run(front(scope, None, send))
+    assert (b"x-request-id", b"find-me") in sent[0]["headers"]
+    assert b'"requestId": "find-me"' in sent[1]["body"]
+
+
 def test_health_tells_readiness() -> None:
     """`/livez` is 200 on any host from the start, `/readyz` only when the engine is ready."""
     assert ask(LOCAL, "probe.example", "/livez", ready=False) == 200
