@@ -17,9 +17,10 @@ from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import secrets_place
 from steamship_engine.control.reuse import Wanted, existing
 from steamship_engine.model import handles
-from steamship_engine.model.config import complete, split_secrets
-from steamship_engine.model.errors import ForbiddenError, NotBuiltYetError, NotFoundError
+from steamship_engine.model.config import Config, complete, split_secrets
+from steamship_engine.model.errors import ForbiddenError, NotBuiltYetError, NotFoundError, TooLargeError
 from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.limits import REQUEST
 from steamship_engine.model.nouns import Package, Version, Workspace
 from steamship_engine.model.states import InitStatus
 from steamship_engine.store import instances
@@ -51,6 +52,7 @@ def use(
         )
     if wanted.handle is not None:
         handles.INSTANCE.check(wanted.handle)
+    _check_size(wanted.config)
     here = None if wanted.workspace_handle or wanted.workspace_id else current()
     with ground.database.read() as connection:
         found = existing(ground, connection, actor, wanted, _workspace(connection, actor, wanted, here))
@@ -65,6 +67,14 @@ def use(
             if tries == _TRIES:
                 raise
     return found
+
+
+def _check_size(config: Config | None) -> None:
+    if config is not None and len(json.dumps(config)) > REQUEST.config:
+        raise TooLargeError(
+            f"The config is larger than {REQUEST.config} bytes.",
+            suggestion="Keep data in files of the workspace, and configure how to find them.",
+        )
 
 
 def _find_or_make(

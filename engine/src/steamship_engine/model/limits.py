@@ -76,7 +76,7 @@ class RequestLimits:
     """What one request to the API may carry.
 
     `json` is a whole JSON body; `form` is all fields of a multipart body together, the file apart, and
-    `fields` their number; `upload` is the file. `depth` is how deeply values may be nested. At most
+    `fields` their number; `upload` is the file, `config` an instance's config as JSON. `depth` is how deeply values may be nested. At most
     `threads` operations run at once and at most `waiting` wait for a thread.
     """
 
@@ -85,6 +85,7 @@ class RequestLimits:
     fields: int = 20_000
     depth: int = 100
     upload: int = 4 * GIB
+    config: int = 256 * KIB
     threads: int = 24
     waiting: int = 512
 

@@ -21,6 +21,7 @@ from steamship_engine.model.errors import (
     InvalidRequestError,
     NotBuiltYetError,
     NotFoundError,
+    TooLargeError,
 )
 from steamship_engine.model.states import InitStatus, TaskState
 from steamship_engine.store import tasks as task_rows
@@ -190,6 +191,12 @@ def test_config_is_completed_and_frozen(ground, alice, configured):
     assert first.instance.config == {"name": "Ada", "times": 1}
     for same in ({"name": "Ada"}, {"name": "Ada", "times": 1.0}, {"name": "Ada", "token": None}, None):
         assert make(ground, alice, "configured", "mine", config=same) == first
+
+
+def test_a_config_is_not_for_data(ground, alice, configured):
+    """A config of more than 256 KiB is refused."""
+    with pytest.raises(TooLargeError, match="The config is larger than 262144 bytes"):
+        make(ground, alice, "configured", "mine", config={"name": "a" * 300_000})
 
 
 def test_another_config_is_refused_by_name(ground, alice, configured):
