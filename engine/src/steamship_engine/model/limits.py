@@ -76,8 +76,9 @@ class RequestLimits:
     """What one request to the API may carry.
 
     `json` is a whole JSON body; `form` is all fields of a multipart body together, the file apart, and
-    `fields` their number; `upload` is the file, `config` an instance's config as JSON. `depth` is how deeply values may be nested. At most
-    `threads` operations run at once and at most `waiting` wait for a thread.
+    `fields` their number; `upload` is the file, `config` an instance's config as JSON. `depth` is how
+    deeply values may be nested. At most `threads` operations run at once and at most `waiting` wait
+    for a thread.
     """
 
     json: int = 16 * MIB
