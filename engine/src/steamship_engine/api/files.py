@@ -6,7 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import from_json
 
 from steamship_engine.api import ranges
 from steamship_engine.api.current import workspace_of
@@ -34,6 +37,11 @@ class BlockInput(Input):
         return not self.text and not self.tags and self.url is None and self.upload_type in (None, "none")
 
 
+def _out_of_text(tags: Any) -> Any:
+    """A form of our SDKs carries the tags as JSON text, in which their values keep their types."""
+    return from_json(tags, allow_inf_nan=False) if isinstance(tags, str) else tags
+
+
 class CreateInput(Input):
     """`type`: `file` (with a file part, or empty), `value` (with text), `blocks` and `none`."""
 
@@ -44,7 +52,7 @@ class CreateInput(Input):
     public_data: bool | None = None
     value: str | None = None
     blocks: list[BlockInput] | None = None
-    tags: list[TagInput] | None = None
+    tags: Annotated[list[TagInput] | None, BeforeValidator(_out_of_text)] = None
 
 
 class GetInput(Input):

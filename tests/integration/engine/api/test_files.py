@@ -60,6 +60,18 @@ def test_an_uploaded_file_comes_back_exactly(alice):
         assert answer.content == PNG
 
 
+def test_tags_of_an_upload_may_be_json(alice):
+    """Tags that come as one JSON text keep the types of their values; a text that is none is refused."""
+    tags = '[{"kind": "k", "value": {"score": 0.5, "good": true, "none": null}}]'
+    assert upload(alice, b"x", tags=tags)["tags"][0]["value"] == {"score": 0.5, "good": True, "none": None}
+    for broken in ("[{", "[NaN]", '"text"', "[" * 100_000):
+        answer = alice.send(
+            "POST", "file/create", files=[("type", (None, b"file")), ("tags", (None, broken))]
+        )
+        assert answer.status_code == 400, broken[:20]
+        assert answer.json()["status"]["statusCode"] == "InvalidRequest"
+
+
 @pytest.mark.parametrize(
     ("content", "mime_type", "wire", "raw"),
     [

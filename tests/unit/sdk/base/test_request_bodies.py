@@ -99,13 +99,12 @@ def test_a_query_writes_dates_and_enums_without_quotes() -> None:
     }
 
 
-def test_a_form_is_flat_and_carries_the_upload() -> None:
-    """Nested fields are flattened as the original does it; None and empty lists are left out."""
+def test_a_form_carries_fields_and_the_upload() -> None:
+    """Text fields stand as they are, others as JSON, so that nested values keep their types; None is left out."""
     fields = {
         "type": "file",
         "public": False,
         "none": None,
-        "blocks": [],
         "tags": [{"kind": "a", "value": {"x": {"y": 1}}}],
     }
     content_type, body = multipart("file/create", fields, Upload('a"b.txt', b"\r\n--bytes", "text/plain"))
@@ -114,8 +113,7 @@ def test_a_form_is_flat_and_carries_the_upload() -> None:
     assert {name: p.get_payload(decode=True) for name, p in parts.items()} == {
         "type": b"file",
         "public": b"false",
-        "tags[0][kind]": b"a",
-        "tags[0][value][x][y]": b"1",
+        "tags": b'[{"kind": "a", "value": {"x": {"y": 1}}}]',
         "file": b"\r\n--bytes",
     }
     assert parts["file"].get_content_type() == "text/plain"

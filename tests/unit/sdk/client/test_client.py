@@ -226,6 +226,14 @@ def test_a_client_never_shows_its_key() -> None:
     assert KEY not in f"{client!r} {client} {client.config!r} {transport.requests[0]!r} {vars(client)}"
 
 
+def test_an_error_that_quotes_the_request_does_not_show_the_key() -> None:
+    """What stands between client and engine may answer with the request's headers."""
+    answer = reply(f"Bad request: Authorization: Bearer {KEY}", 502, content_type="text/plain")
+    with pytest.raises(SteamshipError, match=r"Bearer \*\*\*") as caught:
+        client_with(FakeTransport(answer)).post("file/get", {})
+    assert KEY not in str(caught.value)
+
+
 def test_unknown_arguments_are_refused(transport: FakeTransport) -> None:
     """A misspelt argument of the client is an error, not the default."""
     with pytest.raises(TypeError, match="'api_bas'"):

@@ -108,7 +108,7 @@ def _tasks(client: Steamship) -> None:
 def _files(client: Steamship) -> None:
     shelf = Workspace.create(client, "shelf")
     there = client.in_workspace_of(shelf.id, shelf.handle)
-    tag = Tag(kind="about", name="autumn", value={"mood": "mild"})
+    tag = Tag(kind="about", name="autumn", value={"mood": "mild", "lines": 1})
     poem = File.create(there, content="Leaves are falling.", handle="poem", tags=[tag])
     assert poem.mime_type == "text/plain"
     assert [tag.name for tag in poem.tags] == ["autumn"]

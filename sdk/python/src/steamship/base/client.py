@@ -63,7 +63,7 @@ class Client:
         )
 
     @classmethod
-    def _without_workspace(
+    def without_workspace(
         cls, config: Configuration, request_id: Callable[[], str | None] | None = None
     ) -> Self:
         """A client that has made no call and is in no workspace but that of `config`."""
@@ -75,7 +75,7 @@ class Client:
         """A client with the same key in another workspace, itself if it is there already; makes no call."""
         if workspace_id is None or workspace_id == self.config.workspace_id:
             return self
-        client = self._without_workspace(self.config, self._request_id)
+        client = self.without_workspace(self.config, self._request_id)
         client.transport = self.transport
         client._enter(workspace_id, workspace_handle)
         return client
@@ -276,9 +276,14 @@ class Client:
 
             transport = shared_pool()
         try:
-            return transport.send(request)
+            reply = transport.send(request)
         except NoReplyError as error:
             raise _no_reply(what, request, error, in_package) from error
+        if 200 <= reply.status < 300:
+            return reply
+        # Its text goes into an error; something on the way may have quoted the request's headers.
+        key = request.headers["Authorization"].removeprefix("Bearer ")
+        return reply._replace(body=reply.body.replace(key.encode(), b"***"))
 
     def _value(self, envelope: dict[str, Any], expect: type[Any] | None) -> Any:
         """A task, or the data as `expect`."""

@@ -1,7 +1,7 @@
 """Arguments and uploads as bytes.
 
 In JSON, dates and times are ISO 8601, bytes base64, sets arrays, enums their values, pydantic models
-their fields by wire name. In a query text stands as it is, everything else as its JSON (`3`, `true`,
+their fields by wire name. In a query or a form text stands as it is, everything else as its JSON (`3`, `true`,
 `["a", "b"]`), and None is left out.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -36,30 +36,33 @@ def json_body(what: str, arguments: Mapping[str, Any]) -> bytes:
 
 def query(what: str, arguments: Mapping[str, Any]) -> str:
     """`arguments` as a query with its leading `?`, or "" for none. Raises InvalidRequestError."""
-    pairs = []
-    for name, value in arguments.items():
-        if value is not None:
-            _check(what, name, value)
-            text = _json(value)
-            pairs.append((name, json.loads(text) if text.startswith('"') else text))
+    pairs = _texts(what, arguments)
     return f"?{urlencode(pairs, errors='replace')}" if pairs else ""
 
 
 def multipart(what: str, fields: Mapping[str, Any], upload: Upload) -> tuple[str, bytes]:
     """Content type and body of a form with `fields` and the upload as the field `file`.
 
-    Nested fields are flattened: `tags[0][kind]`. None and empty lists are left out.
+    Text stands as it is, everything else as its JSON. None is left out.
     """
     boundary = secrets.token_hex(16)
-    plain = json.loads(json_body(what, fields))
     parts = [
-        _part(boundary, f'name="{_quoted(name)}"', None, text.encode())
-        for key, value in plain.items()
-        for name, text in _flat(key, value)
+        _part(boundary, f'name="{_quoted(name)}"', None, text.encode()) for name, text in _texts(what, fields)
     ]
     disposition = f'name="file"; filename="{_quoted(upload.filename)}"'
     parts += [_part(boundary, disposition, upload.mime_type, upload.content), f"--{boundary}--\r\n".encode()]
     return f"multipart/form-data; boundary={boundary}", b"".join(parts)
+
+
+def _texts(what: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each field as one text: a text as it is, everything else as its JSON; None is left out."""
+    pairs = []
+    for name, value in fields.items():
+        if value is not None:
+            _check(what, name, value)
+            text = _json(value)
+            pairs.append((name, json.loads(text) if text.startswith('"') else text))
+    return pairs
 
 
 def _part(boundary: str, disposition: str, mime_type: str | None, content: bytes) -> bytes:
@@ -67,17 +70,6 @@ def _part(boundary: str, disposition: str, mime_type: str | None, content: bytes
     if mime_type is not None:
         head += f"Content-Type: {mime_type}\r\n"
     return f"{head}\r\n".encode() + content + b"\r\n"
-
-
-def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _flat(f"{name}[{key}]", item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _flat(f"{name}[{index}]", item)
-    elif value is not None:
-        yield name, value if isinstance(value, str) else json.dumps(value)
 
 
 def _quoted(name: str) -> str:

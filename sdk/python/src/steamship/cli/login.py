@@ -92,6 +92,6 @@ def _owner(key: str, bases: dict[str, str]) -> dict[str, str]:
     from steamship.base.client import Client
     from steamship.base.configuration import Configuration
 
-    client = Client._without_workspace(Configuration(api_key=key, **bases))
+    client = Client.without_workspace(Configuration(api_key=key, **bases))
     user: dict[str, str] = client.get("account/current")["user"]
     return user

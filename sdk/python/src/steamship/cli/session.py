@@ -30,7 +30,7 @@ class Session:
         from steamship.base.configuration import Configuration
 
         config = Configuration(profile=self.profile, workspace_handle=workspace)
-        return Client._without_workspace(config)
+        return Client.without_workspace(config)
 
     @property
     def may_ask(self) -> bool:

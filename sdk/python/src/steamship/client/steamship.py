@@ -93,7 +93,7 @@ class Steamship(Client):
             workspace_handle=workspace_handle,
             request_id=fixed_id,
         )
-        return cls._without_workspace(config, request_id if callable(request_id) else None)
+        return cls.without_workspace(config, request_id if callable(request_id) else None)
 
     @classmethod
     @contextmanager
@@ -175,7 +175,7 @@ def _use_in_own_workspace(
     Configuration.refuse_unknown("use", kwargs.keys() - {"config_file"})
     configuration = Configuration(**kwargs)
     configuration.workspace_id = configuration.workspace_handle = None
-    client = cls._without_workspace(configuration)
+    client = cls.without_workspace(configuration)
     handle = instance_handle or package_handle
     wanted = {
         "handle": handle,
