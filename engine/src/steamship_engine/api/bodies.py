@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ async def read(
             raise InvalidRequestError(
                 f'"{operation.path}" takes no multipart body.', suggestion="Send a JSON object."
             )
-        values, upload = await read_form(request.stream(), kind, uploads, limits)
+        own = replace(limits, upload=min(limits.upload, operation.largest_file))
+        values, upload = await read_form(request.stream(), kind, uploads, own)
     else:
         body = await _whole(request.stream(), request.headers.get("content-length"), limits.json)
         parse = partial(json_object, body, limits.depth)

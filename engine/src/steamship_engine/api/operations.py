@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.limits import REQUEST
 from steamship_engine.model.nouns import Workspace
 
 
@@ -140,9 +141,9 @@ class Operation:
 
     `path` is below `/api/v1/`; a `{name}` in it is a field of the input. `run` is blocking. `changes`
     operations may be sent to the background; `always_task` ones always are. `top_level` copies `data`
-    beside itself for the newest npm client. `takes_file` admits multipart bodies with a `file` part.
-    `settle` may hold back a synchronous answer until a task has ended. `instance_keys` admits keys
-    scoped to one instance, which are otherwise for calling it and nothing else.
+    beside itself for the newest npm client. `takes_file` admits multipart bodies with a `file` part of
+    at most `largest_file` bytes. `settle` may hold back a synchronous answer until a task has ended.
+    `instance_keys` admits keys scoped to one instance, which are otherwise for calling it and nothing else.
     """
 
     path: str
@@ -153,6 +154,7 @@ class Operation:
     changes: bool = False
     always_task: bool = False
     takes_file: bool = False
+    largest_file: int = REQUEST.upload
     top_level: bool = False
     settle: Settle | None = None
     instance_keys: bool = False

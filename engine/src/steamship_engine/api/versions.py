@@ -12,6 +12,7 @@ from steamship_engine.control.deploys import Bundle, Deploy
 from steamship_engine.control.versions import Shown
 from steamship_engine.model.errors import InvalidRequestError
 from steamship_engine.model.identifiers import derived_id, new_id
+from steamship_engine.model.limits import BUNDLE
 
 
 class CreateInput(Input):
@@ -128,6 +129,7 @@ OPERATIONS = (
         changes=True,
         always_task=True,
         takes_file=True,
+        largest_file=BUNDLE.packed,
         summary="Deploy: store, build, import and describe a bundle.",
     ),
     Operation(

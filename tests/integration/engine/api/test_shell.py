@@ -73,6 +73,7 @@ OPERATIONS = (
     Operation(path="echo", input=_Wanted, run=_echo, verbs=("POST", "GET")),
     Operation(path="echo/{id}", input=_Wanted, run=_echo, verbs=("GET",)),
     Operation(path="upload", input=_Wanted, run=_echo, takes_file=True),
+    Operation(path="small", input=_Wanted, run=_echo, takes_file=True, largest_file=10),
     Operation(path="top", input=_Wanted, run=_echo, top_level=True),
     Operation(path="task", input=_Wanted, run=_task),
     Operation(path="raw", input=_Wanted, run=_raw, verbs=("GET",)),
@@ -272,6 +273,13 @@ def test_no_upload_outlives_its_request(
     """However the request ends, the uploaded file is gone."""
     answer = caller.send("POST", "upload", data=data, files={"file": ("x.zip", b"x" * size)})
     assert answer.status_code == expected
+    assert list(ground.uploads.iterdir()) == []
+
+
+def test_an_operation_may_take_smaller_files(ground: Ground, caller: Caller) -> None:
+    """A file over the operation's own limit is a 413, and is gone."""
+    assert caller.send("POST", "small", files={"file": b"x" * 10}).status_code == 200
+    assert _failed(caller.send("POST", "small", files={"file": b"x" * 11})) == (413, "TooLarge")
     assert list(ground.uploads.iterdir()) == []
 
 
