@@ -35,7 +35,7 @@ def logged_in(engine: EngineProcess, key: str, folder: Path) -> CommandLine:
     home = folder / f"home-{next(_numbers)}"
     home.mkdir()
     line = CommandLine(home, folder)
-    line.login(engine.api_base, key)
+    line.become(engine, key)
     return line
 
 
@@ -226,7 +226,9 @@ def test_source_folder_and_secrets(ship, tmp_path, handle):
 def test_keys(ship, engine, tmp_path, handle):
     """A key that was made works for whoever logs in with it, until it is revoked."""
     key = ship.done("keys", "create", handle, "--expires", "1d").out.strip()
-    other = logged_in(engine, key, tmp_path)
+    (tmp_path / "home").mkdir()
+    other = CommandLine(tmp_path / "home", tmp_path)
+    other.done("login", "--api-base", engine.api_base, stdin=key)
     assert other.done("whoami", "--json").json()["id"] == ship.done("whoami", "--json").json()["id"]
     assert key not in ship.done("keys", "ls").out
     ship.done("keys", "revoke", handle)
@@ -242,24 +244,24 @@ def test_key_of_one_workspace(ship, engine, tmp_path, handle):
     refused = ship.tried("login", "--api-base", engine.api_base, stdin=key)
     assert refused.code == 1
     assert "Cannot use a workspace-scoped key" in refused.err
-    scoped = CommandLine(tmp_path / "scoped", tmp_path)
-    scoped.home.mkdir()
-    stored = {"apiKey": key, "apiBase": engine.api_base, "appBase": engine.app_base}
-    (scoped.home / ".steamship.json").write_text(json.dumps(stored))
+    scoped = logged_in(engine, key, tmp_path)
     assert scoped.done("invoke", handle, "greet", "name=x").out
     assert scoped.tried("whoami").code == 1
     assert scoped.tried("keys", "ls").code == 1
 
 
-def test_stored_login(ship, engine):
-    """What login stored is readable by its owner alone, and no message shows the key."""
-    path = ship.home / ".steamship.json"
+def test_login(engine, tmp_path):
+    """What login stores is readable by its owner alone; a wrong key changes nothing, and is not shown."""
+    line = CommandLine(tmp_path, tmp_path)
+    line.done("login", "--api-base", engine.api_base, stdin=engine.key)
+    path = tmp_path / ".steamship.json"
+    before = path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert json.loads(path.read_text())["apiBase"] == engine.api_base
-    refused = ship.tried("login", "--api-base", engine.api_base, stdin="x" * 40)
+    assert json.loads(before)["appBase"] == engine.app_base
+    refused = line.tried("login", "--api-base", engine.api_base, stdin="x" * 40)
     assert refused.code == 1
     assert "x" * 40 not in refused.out + refused.err
-    assert ship.done("whoami").out
+    assert path.read_text() == before
 
 
 def test_plain_when_piped(ship, tmp_path, handle):

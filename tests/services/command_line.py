@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.services.engine import EngineProcess
 from tests.services.terminal import Terminal
 
 SHIP = Path(sys.executable).with_name("ship")
@@ -63,6 +64,12 @@ class CommandLine:
         """Start `ship` on a terminal."""
         return Terminal([SHIP, *words], self.environ, self.folder)
 
-    def login(self, api_base: str, key: str) -> None:
-        """Become the user of that key."""
-        self.done("login", "--api-base", api_base, stdin=key)
+    def become(self, engine: EngineProcess, key: str) -> None:
+        """Have the key of a user stored, as `ship login` stores it."""
+        stored = {
+            "apiKey": key,
+            "apiBase": engine.api_base,
+            "appBase": engine.app_base,
+            "webBase": engine.web_base,
+        }
+        (self.home / ".steamship.json").write_text(json.dumps(stored))

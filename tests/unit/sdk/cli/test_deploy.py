@@ -123,6 +123,22 @@ def test_calls(ship, engine, folder):
     )
 
 
+def test_notes(ship, engine, folder):
+    """What the engine remarks about the code is a warning, once."""
+    made = {"packageVersion": {**MADE, "notes": ["POST /greet: a remark."]}}
+    engine.answers["task/status"] = {"status": {"taskId": "T1", "state": "succeeded"}, "data": made}
+    ran = ship("deploy")
+    assert (ran.code, ran.err) == (0, "warning: POST /greet: a remark.\n")
+
+
+def test_config_template_of_original_code(ship, engine, folder):
+    """The manifest's config template is sent: for original code it is the one that counts."""
+    template = {"word": {"type": "string", "default": "x"}}
+    (folder / "steamship.json").write_text(json.dumps({**MANIFEST, "configTemplate": template}))
+    assert ship("deploy").code == 0
+    assert json.dumps(template).encode() in engine.payload("package/version/create")
+
+
 def test_json(ship, engine, folder):
     """With --json standard output is the version alone."""
     ran = ship("deploy", "--json")

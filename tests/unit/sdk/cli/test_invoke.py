@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from steamship.base.transport import HttpReply
+from steamship.base.transport import HttpReply, NoReplyError
 from tests.unit.sdk.cli.conftest import failed
 from tests.unit.sdk.cli.test_use import INSTANCE
 
@@ -135,3 +135,16 @@ def test_bad_argument(ship, engine):
     """An argument that is no pair is wrong usage, before anything is asked."""
     assert ship("invoke", "my-handle", "greet", "Beautiful").code == 2
     assert engine.sent == []
+
+
+def test_timeout(ship, engine):
+    """A call that takes too long names the option that allows it longer."""
+
+    def late(_sent):
+        raise NoReplyError("late", timed_out=True)
+
+    engine.answers[f"{ADDRESS}greet"] = late
+    ran = ship("invoke", "my-handle", "greet", "--timeout", "2")
+    assert ran.code == 1
+    assert "within 2 s" in ran.err
+    assert ran.err.endswith("with --timeout.\n")

@@ -161,3 +161,9 @@ def test_profile_before_and_after_the_command(ship, engine, home, monkeypatch):
     for arguments in (("--profile", "work", "whoami"), ("whoami", "--profile", "work")):
         assert ship(*arguments).code == 0
         assert engine.requests[-1].headers["Authorization"] == "Bearer work-key"
+
+
+def test_foreign_text_does_not_command_the_terminal(ship, engine):
+    """Control characters in an error's message are not passed on."""
+    engine.answers["package/list"] = failed("Red \x1b[31malert\nsecond line", "Busy")
+    assert ship("packages").err == "Error: Red [31malert\nsecond line\n"

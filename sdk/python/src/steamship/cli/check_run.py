@@ -31,7 +31,7 @@ def main(folder: str, home: str, result: str) -> None:
     sys.path.insert(0, folder)
     try:
         described = serving.describe(serving.find_class(importlib.import_module(MODULE)))
-        found: dict[str, Any] = {"routes": _routes(described), "notes": described["notes"]}
+        found: dict[str, Any] = {"routes": _routes(described)}
     except BaseException as error:
         found = _problem(error, folder)
     aside = Path(f"{result}.{os.getpid()}")  # the module may have forked

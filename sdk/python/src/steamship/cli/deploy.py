@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,6 @@ def deploy(
 
 
 def _tell(checked: Checked, progress: Progress) -> None:
-    for note in checked.notes:
-        progress.warn(note)
     if checked.doubt is not None:
         progress.done(f"not checked here: {checked.doubt}; the engine decides")
     else:
@@ -158,7 +157,13 @@ def _deployed(
     from steamship.base.request_bodies import Upload
 
     progress.doing(f"uploading {size(len(bundle.content))}")
-    wanted = {"packageId": package_id, "handle": project.version, "type": "file", "configTemplate": "{}"}
+    wanted = {
+        "packageId": package_id,
+        "handle": project.version,
+        "type": "file",
+        # Counts for original code alone; the engine asks native code itself.
+        "configTemplate": json.dumps(project.manifest.get("configTemplate") or {}),
+    }
     upload = Upload(f"{project.handle}.zip", bundle.content, "application/zip")
     try:
         task = client.post("package/version/create", wanted, file=upload)

@@ -53,11 +53,16 @@ def report(error: BaseException, *, as_json: bool = False, color: bool | None = 
     head = (
         "" if reported_exit_code(error) == INTERRUPTED else f"{click.style('Error:', fg='red', bold=True)} "
     )
-    click.echo(f"{head}{facts['message']}", err=True, color=color)
+    click.echo(f"{head}{_shown(facts['message'])}", err=True, color=color)
     if facts["suggestion"]:
-        click.echo(facts["suggestion"], err=True)
+        click.echo(_shown(facts["suggestion"]), err=True)
     if facts.get("requestId"):
         click.echo(f"The engine's log has more under request id {facts['requestId']}.", err=True)
+
+
+def _shown(text: str) -> str:
+    """The text without what would command the terminal: it may be somebody's package's."""
+    return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
 def _facts(error: BaseException) -> dict[str, Any]:

@@ -61,16 +61,9 @@ def invoke(
     """
     session = current_session()
     values = {**(json_object(json_args) if json_args is not None else {}), **pairs(arguments)}
+    path = _path(method)
     found = _instance(session, instance, package, workspace)
-    from steamship.utils.url import Verb
-
-    answer = found.client.call_package(
-        method,
-        f"{found.invocation_url}{_path(method)}",
-        Verb.GET if is_get else Verb.POST,
-        {name: str(value) if isinstance(value, str) else value for name, value in values.items()},
-        timeout,
-    )
+    answer = _answer(found, method, path, values, is_get=is_get, timeout=timeout)
     if output is not None:
         _write(answer, output)
     else:
@@ -98,6 +91,28 @@ def _instance(session: Session, handle: str, package: str | None, workspace: str
             suggestion="Name another instance, or leave --package out.",
         )
     return found
+
+
+def _answer(
+    instance: PackageInstance,
+    method: str,
+    path: str,
+    values: dict[str, Any],
+    *,
+    is_get: bool,
+    timeout: float | None,
+) -> Any:
+    """What the method returned. Not through `instance.invoke`, whose own parameters an argument may be named like."""
+    from steamship.base.error import PackageTimeoutError
+    from steamship.utils.url import Verb
+
+    url = f"{instance.invocation_url}{path}"
+    try:
+        return instance.client.call_package(method, url, Verb.GET if is_get else Verb.POST, values, timeout)
+    except PackageTimeoutError as error:
+        if timeout is not None:
+            error.suggestion = "Allow it longer with --timeout."
+        raise
 
 
 def _path(method: str) -> str:

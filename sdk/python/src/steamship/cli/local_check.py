@@ -32,7 +32,6 @@ class Checked:
     """The code can be imported here. `doubt` says why that could not be found out, and the engine decides."""
 
     routes: int | None = None
-    notes: tuple[str, ...] = ()
     doubt: str | None = None
 
 
@@ -75,7 +74,7 @@ class LocalCheck:
             ) from None
         found = _found(self._scratch, code)
         if "kind" not in found:
-            return Checked(found["routes"], tuple(found["notes"]))
+            return Checked(found["routes"])
         if found["kind"] == "module":
             return _missing_module(self._project, found)
         raise DeployError(
