@@ -1,38 +1,35 @@
-"""docs/tutorial.md, run from its first line to its last against an engine of its own."""
+"""Somebody at a terminal who follows one of the project's pages."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.services.pages import ROOT, Block, blocks
+from tests.services.pages import ROOT, Block
 
-PAGE = "docs/tutorial.md"
 SERVE = "ship serve\n"
 _EXPECTED = re.compile(r"^(?P<code>.*?)  # -> (?P<value>.*)$", re.MULTILINE)
 _FILE = re.compile(r"# (\S+)\n")
-
-
-def test_every_block(home: Path, start_engine: Callable[..., Any]) -> None:
-    """Commands, files and Python of the tutorial do what the page says, one after the other."""
-    reader = Reader(home, lambda: start_engine(home=home))
-    for block in blocks(PAGE):
-        reader.follow(block)
-    assert reader.compared > 10
+_MAKE = re.compile(r"^make ", re.MULTILINE)
 
 
 class Reader:
-    """Somebody at a terminal who follows the page: a folder, variables, a Python prompt."""
+    """A folder (at first the repository's), variables, a Python prompt; `compared` counts what was compared.
 
-    def __init__(self, home: Path, start_engine: Callable[[], Any]) -> None:
-        """`start_engine` stands for the other terminal; its port is free, not the page's 8080."""
+    `bash` blocks are run, and `text` after one is what it prints, `...` standing for anything. Python that begins
+    with a file's name is written there, other Python is run, a value beside `# ->` compared. What `make` does has
+    tests of its own: here the verbs are only looked up.
+    """
+
+    def __init__(self, page: str, home: Path, start_engine: Callable[[], Any]) -> None:
+        """`start_engine` stands for `ship serve` in another terminal; its port is free, not the page's 8080."""
         self.compared = 0
-        self._folder = home
+        self._page = page
+        self._folder = ROOT
         self._variables = {**os.environ, "HOME": str(home), "NO_COLOR": "1"}
         self._state = home / "shell-state"
         self._start_engine = start_engine
@@ -40,9 +37,9 @@ class Reader:
         self._names: dict[str, Any] = {"_compare": self._compare}
 
     def follow(self, block: Block) -> None:
-        """Do what the block says."""
+        """Do what a block of the page says."""
         if block.language == "bash":
-            self._set_up(block) if "make setup" in block.text else self._run(block)
+            self._run(block)
         elif block.language == "text":
             assert _fits(self._said, block.text), f"line {block.line}: it printed\n{self._said}"
             self.compared += 1
@@ -50,20 +47,14 @@ class Reader:
             (self._folder / file[1]).write_text(block.text)
         else:
             code = _EXPECTED.sub(r"_compare(\g<code>, \g<value>)", block.text)
-            exec(compile(code, f"{PAGE}:{block.line}", "exec"), self._names)
-
-    def _set_up(self, block: Block) -> None:
-        """What `make setup` does has a test of its own; whoever runs this one has done it."""
-        setup, path = block.text.splitlines()
-        subprocess.run([*setup.split(), "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        assert path == 'export PATH="$PWD/.venv/bin:$PATH"'
-        self._variables["PATH"] = f"{Path(sys.executable).parent}:{self._variables['PATH']}"
+            exec(compile(code, f"{self._page}:{block.line}", "exec"), self._names)
 
     def _run(self, block: Block) -> None:
         if block.text == SERVE:
             self._start_engine()
             return
-        script = f'{block.text}\npwd >"{self._state}.folder"; env -0 >"{self._state}.variables"'
+        commands = _MAKE.sub("make --dry-run ", block.text)
+        script = f'{commands}\npwd >"{self._state}.folder"; env -0 >"{self._state}.variables"'
         done = subprocess.run(
             ["bash", "-e", "-c", script],
             check=False,
