@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import signal
+import threading
 import traceback
 from typing import Any
 
@@ -17,10 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 def run(descriptor: int) -> None:
     """Serve the engine at the other end of the socket until it closes; then end the process."""
-    prctl = ctypes.CDLL(None).prctl
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # What the author's code forks dies with its worker, as the worker dies with the engine.
-    os.register_at_fork(after_in_child=lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+    _die_with_parent()
     channel = Channel(descriptor)
     output = Output(channel)
     with contextlib.suppress(Closed):
@@ -32,6 +30,30 @@ def run(descriptor: int) -> None:
             traceback.print_exc()
             output.flush()
     os._exit(1)
+
+
+def _die_with_parent() -> None:
+    """The worker dies with the engine, and what the author's main thread forks dies with the worker.
+
+    For the kernel the parent is the thread: a child of a thread that ends early would die with that.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    main = threading.main_thread().ident
+    forking = [0]
+
+    def before() -> None:
+        forking[0] = os.getpid() if threading.get_ident() == main else 0
+
+    def after() -> None:
+        if not forking[0]:
+            return
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != forking[0]:
+            # The parent died in between, and its death will not be told again.
+            os._exit(1)
+
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.register_at_fork(before=before, after_in_child=after)
 
 
 class Worker:
