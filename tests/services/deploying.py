@@ -100,7 +100,7 @@ def deploy(api: Api) -> Deploy:
 @pytest.fixture(scope="session")
 def deployed_greeter(deploy: Deploy) -> str:
     """The greeter of examples/, version 1.0.0, deployed; its handle."""
-    deploy("greeter", _files(EXAMPLES / "greeter"), version="1.0.0")
+    deploy("greeter", files_of(EXAMPLES / "greeter"), version="1.0.0")
     return "greeter"
 
 
@@ -111,7 +111,8 @@ def deployed(deploy: Deploy, deployed_greeter: str) -> None:
         deploy(name.replace("_", "-"), name, version="1.0.0")
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
+    """A package folder's files by their relative paths."""
     manifest = json.loads((folder / "steamship.json").read_text())
     assert manifest["type"] == "package"
     return {
