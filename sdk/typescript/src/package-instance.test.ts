@@ -41,12 +41,22 @@ test("a call without arguments posts an empty object, and a leading slash of the
   assert.equal(engine.requests.at(-1)!.body, "{}");
 });
 
-test("a GET puts its arguments in the query", async (t) => {
+test("a GET puts its arguments in the query: text as it is, everything else as its JSON", async (t) => {
   const { engine, instance } = await replying(t, json(1));
-  await instance.invoke("find", { text: "a b&c", n: 2, tags: ["x", "y"], where: { k: 1 }, no: undefined }, { verb: "GET" });
+  const when = new Date(0);
+  const sent = { text: "a b&c", n: 2, yes: true, tags: ["x", "y"], none: [], where: { k: 1 }, when, no: undefined, nil: null };
+  await instance.invoke("find", sent, { verb: "GET" });
   const { verb, path, body, headers } = engine.requests.at(-1)!;
   assert.equal(verb, "GET");
-  assert.equal(path.split("?")[1], "text=a+b%26c&n=2&tags=x&tags=y&where=%7B%22k%22%3A1%7D");
+  assert.deepEqual([...new URLSearchParams(path.split("?")[1])], [
+    ["text", "a b&c"],
+    ["n", "2"],
+    ["yes", "true"],
+    ["tags", '["x","y"]'],
+    ["none", "[]"],
+    ["where", '{"k":1}'],
+    ["when", "1970-01-01T00:00:00.000Z"],
+  ]);
   assert.equal(body, "");
   assert.equal(headers["content-type"], undefined);
 });

@@ -190,14 +190,15 @@ function firstLine(error: unknown): string {
   return (error as Error).message.split("\n", 1)[0]!;
 }
 
-/** Arguments as a query: a list repeats its name, an object is written as JSON, undefined and null are left out. */
+/** Arguments as a query: text as it is, everything else as its JSON, undefined and null left out. */
 function queryOf(method: string, input: Arguments): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(input)) {
-    for (const item of Array.isArray(value) ? value : [value]) {
-      if (item === undefined || item === null) continue;
-      query.append(name, typeof item === "object" ? jsonOf(method, item) : String(item));
-    }
+    if (value === undefined || value === null) continue;
+    const plain: unknown = JSON.parse(jsonOf(method, { [name]: value }))[name];
+    // A function has no JSON at all, and is left out as it is in a body.
+    if (plain === undefined) continue;
+    query.append(name, typeof plain === "string" ? plain : JSON.stringify(plain));
   }
   return query.size === 0 ? "" : `?${query}`;
 }
