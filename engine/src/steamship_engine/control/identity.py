@@ -59,8 +59,8 @@ def authenticate(ground: Ground, bearer: str) -> Actor:
 def refusal() -> AuthenticationError:
     """The one answer to every key that opens nothing."""
     return AuthenticationError(
-        "This needs a valid key, and the request has none.",
-        suggestion="Send `Authorization: Bearer KEY`; `ship login` stores a key for the clients.",
+        "The request has no valid key.",
+        suggestion="Send `Authorization: Bearer KEY` with a key that is neither revoked nor expired; `ship login` stores one.",
     )
 
 

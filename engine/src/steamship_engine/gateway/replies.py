@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.gateway.inbound import Inbound
 from steamship_engine.model import cors
-from steamship_engine.model.errors import SteamshipError, wire_status
+from steamship_engine.model.errors import SteamshipError, UnavailableError, wire_status
 from steamship_engine.model.reserved import leaves_package
 from steamship_engine.runtime.port import Reply
 
@@ -39,8 +39,8 @@ class Replier:
         """Answer with a failed status."""
         body = json.dumps({"status": wire_status(error, request_id=request_id, details=details)}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        if error.http_status in (429, 503):
-            headers.append((b"retry-after", b"1"))
+        if isinstance(error, UnavailableError):
+            headers.append((b"retry-after", str(error.retry_after_s).encode()))
         if error.http_status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         await self._start(send, error.http_status, headers, request_id)

@@ -106,6 +106,8 @@ def test_a_key_that_opens_nothing_gets_one_answer(ground: Ground, alice: Actor, 
         identity.authenticate(ground, "never heard of")
     assert refused.value.args == unknown.value.args
     assert refused.value.suggestion == unknown.value.suggestion
+    assert unknown.value.message == "The request has no valid key."
+    assert "`ship login`" in (unknown.value.suggestion or "")
 
 
 @pytest.mark.parametrize("text", ["", "x" * 1_000_000, "schlüssel" * 5, "\0" * 40])

@@ -17,7 +17,12 @@ from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.control.instances import CallTarget, instance_not_found
 from steamship_engine.gateway.app import Gateway
-from steamship_engine.model.errors import AuthenticationError, PackageCrashedError
+from steamship_engine.model.errors import (
+    AuthenticationError,
+    BusyError,
+    PackageCrashedError,
+    UnavailableError,
+)
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.model.states import InitStatus, VersionKind
 from steamship_engine.runtime.port import (
@@ -350,6 +355,21 @@ def test_a_crash_is_a_typed_502(door: Door) -> None:
     answer = door.knock("GET", "/@alice/space/bot/open")
     assert (answer.status, answer.failure["statusCode"]) == (502, "PackageCrashed")
     assert "TRACE" not in answer.failure["statusMessage"]
+
+
+@pytest.mark.parametrize(
+    "error", [UnavailableError("later", retry_after_s=30), BusyError("full", retry_after_s=7)]
+)
+def test_a_refusal_for_now_says_when_to_come_back(door: Door, error: UnavailableError) -> None:
+    """`Retry-After` is what the error itself says."""
+
+    def fail() -> Reply:
+        raise error
+
+    door.runtime.reply = fail
+    answer = door.knock("GET", "/@alice/space/bot/open")
+    assert answer.status == error.http_status
+    assert answer.headers["retry-after"] == str(error.retry_after_s)
 
 
 def test_a_body_over_the_limit_is_refused_unread(door: Door) -> None:
