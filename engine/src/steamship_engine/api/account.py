@@ -1,4 +1,4 @@
-"""The account: who a key stands for (docs/reference/protocol.md#users-and-keys)."""
+"""The account: who a key stands for, and logins (docs/reference/protocol.md#users-and-keys)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from steamship_engine.api.operations import Call, Input, Operation, Who
 from steamship_engine.api.times import wire_time
-from steamship_engine.control import users
+from steamship_engine.control import logins, users
 from steamship_engine.model.nouns import User
 
 
@@ -40,6 +40,26 @@ def _update(call: Call, wanted: UpdateInput) -> dict[str, Any]:
     return {"user": user_json(users.update(call.ground, call.who(), wanted.handle))}
 
 
+class BeginInput(Input):
+    """Nothing; clients send no body at all, or `{}`."""
+
+
+class PollInput(Input):
+    """`token` as `account/create_login_attempt` gave it."""
+
+    token: str
+
+
+def _begin(call: Call, _wanted: BeginInput) -> dict[str, Any]:
+    return {"token": logins.begin(call.ground)}
+
+
+def _poll(call: Call, wanted: PollInput) -> dict[str, Any]:
+    polled = logins.poll(call.ground, wanted.token)
+    told = {"status": polled.progress.value}
+    return told if polled.key is None else {**told, "apiKey": polled.key}
+
+
 OPERATIONS = (
     Operation(
         path="account/current",
@@ -56,5 +76,19 @@ OPERATIONS = (
         who=Who.USER,
         changes=True,
         summary="Give the user another handle.",
+    ),
+    Operation(
+        path="account/create_login_attempt",
+        input=BeginInput,
+        run=_begin,
+        who=Who.ANYONE,
+        summary="Start a login that somebody approves on the engine's page `account/client-login`.",
+    ),
+    Operation(
+        path="account/poll_login_attempt",
+        input=PollInput,
+        run=_poll,
+        who=Who.ANYONE,
+        summary="Whether a login is `waiting`, `done` (once, with a new key in `apiKey`) or `ended`.",
     ),
 )

@@ -10,8 +10,6 @@ PREFIXES = ("plugin/", "embedding-index/")
 """Every path below these."""
 
 PATHS = (
-    "account/create_login_attempt",
-    "account/poll_login_attempt",
     "block/create",
     "block/delete",
     "block/get",
@@ -28,7 +26,6 @@ PATHS = (
     "file/import",
     "file/{id}/stream",
     "logs/list",
-    "package/instance/invoke",
     "tag/list",
     "task/comment/create",
     "task/comment/delete",

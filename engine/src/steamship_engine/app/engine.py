@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from steamship_engine.api.background import Executor
+from steamship_engine.api import invocations
+from steamship_engine.api.background import Executor, Internal
 from steamship_engine.api.shell import Api
 from steamship_engine.api.table import BY_PATH, OPERATIONS
 from steamship_engine.app.access_log import logged
 from steamship_engine.app.front import Front
 from steamship_engine.app.machine import LoopMachine
+from steamship_engine.control import package_calls
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.control.use import INIT_OPERATION
 from steamship_engine.gateway.app import Gateway
 from steamship_engine.gateway.instance_init import initialize
+from steamship_engine.gateway.package_tasks import PackageTasks
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.runtime.port import RuntimePort
 from steamship_engine.settings import Settings
@@ -30,6 +33,7 @@ from steamship_engine.store.vault import Vault, secret_from
 from steamship_engine.tasks.loop import TaskLoop
 from steamship_engine.tasks.threads import in_thread
 from steamship_engine.tasks.waiting import Waiting
+from steamship_engine.web.app import Web
 
 _log = logging.getLogger(__name__)
 
@@ -62,13 +66,16 @@ class Engine:
         self._ready = False
         self._sweeping: asyncio.Task[None] | None = None
         self._waiting = Waiting(ground.database)
+        internal: dict[str, Internal] = {
+            INIT_OPERATION: partial(initialize, ground, runtime),
+            package_calls.OPERATION: PackageTasks(ground, runtime),
+        }
         self._tasks = TaskLoop(
             database=ground.database,
             blobs=ground.blobs,
             vault=ground.vault,
-            execute=Executor(
-                ground, BY_PATH, internal={INIT_OPERATION: partial(initialize, ground, runtime)}
-            ),
+            execute=Executor(ground, BY_PATH, internal),
+            on_loop=internal.keys(),
             report=ground.changes.report,
             owner=new_id(),
             alone=ground.database.engine.dialect.name == "sqlite",
@@ -76,7 +83,14 @@ class Engine:
         for listener in (self._waiting.notice, self._tasks.notice):
             ground.changes.listen(listener)
         api = Api(ground, OPERATIONS, self._waiting.wait)
-        self._front = logged(Front(ground.addresses, api, Gateway(ground, runtime), lambda: self._ready))
+        front = Front(
+            ground.addresses,
+            api=api,
+            gateway=Gateway(ground, runtime, invocations.accepted),
+            web=Web(ground),
+            is_ready=lambda: self._ready,
+        )
+        self._front = logged(front)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or the lifespan of the server around it."""

@@ -19,6 +19,7 @@ from steamship_engine.model.errors import (
 )
 from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, PACKAGE_HEADERS
+from steamship_engine.web.app import PATHS as WEB_PATHS
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,16 +30,20 @@ _PACKAGE_HEADERS = frozenset(name.encode() for name in PACKAGE_HEADERS)
 
 
 class Front:
-    """An ASGI callable for HTTP that hands each request to the API or to the gateway, or refuses it."""
+    """An ASGI callable for HTTP that hands each request to the API, the gateway or the pages, or refuses it."""
 
-    def __init__(self, addresses: Addresses, api: Door, gateway: Door, is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, addresses: Addresses, *, api: Door, gateway: Door, web: Door, is_ready: Callable[[], bool]
+    ) -> None:
         """`is_ready` is what `/readyz` says."""
         self._addresses = addresses
         self._api = api
         self._gateway = gateway
+        self._web = web
         self._is_ready = is_ready
         bases = (addresses.api, addresses.app, addresses.web)
-        self._hosts = frozenset((urlsplit(base).hostname or "").lower() for base in bases)
+        self._hosts = frozenset(_host(base) for base in bases)
+        self._web_host = _host(addresses.web)
         self._loopback = any(is_loopback(host) for host in self._hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,10 +73,16 @@ class Front:
             return self._gateway
         if segment == "api" and rest.startswith("v1/"):
             return self._api
+        # Pages are on the web base's host alone: elsewhere a package's page may be of the same origin.
+        if scope["path"] in WEB_PATHS and self._is_web(host):
+            return self._web
         raise NotFoundError(
             f'There is nothing at "{scope["path"][:200]}".',
             suggestion="The API is below /api/v1/.",
         )
+
+    def _is_web(self, host: str) -> bool:
+        return host == self._web_host or (is_loopback(self._web_host) and is_loopback(host))
 
     def _is_known(self, host: str) -> bool:
         return host in self._hosts or (self._loopback and is_loopback(host))
@@ -86,6 +97,10 @@ class Front:
             return
         body = b"" if scope["method"] == "HEAD" else b"ok\n"
         await _send(send, 200, body, [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")])
+
+
+def _host(base: str) -> str:
+    return (urlsplit(base).hostname or "").lower()
 
 
 async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:

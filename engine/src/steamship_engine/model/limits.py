@@ -39,13 +39,18 @@ class RuntimeLimits:
 
     `call` is the longest a call may run, `load` an import; `stall` is how long a caller may leave a reply
     unread. At most `queued` calls wait for one instance and at most `workers` workers live; one is stopped
-    after `idle` without a call.
+    after `idle` without a call, a further one of an instance after `further_idle`. At most `depth` calls
+    may wait for one; a task's call waits `patience` for those it was submitted in before it takes a further
+    worker.
     """
 
     call: float = 600
     load: float = 60
     stall: float = 60
     idle: float = 300
+    further_idle: float = 30
+    depth: int = 8
+    patience: float = 0.25
     workers: int = 64
     queued: int = 256
     frame_header: int = 1 * MIB
@@ -62,10 +67,13 @@ class RuntimeLimits:
 class GatewayLimits:
     """What a call of a package may send, and how long the gateway remembers control's answers.
 
-    `remembered` bounds each of its memories, in entries.
+    `remembered` bounds each of its memories, in entries. `task` is what a call in the background may send,
+    and answer; when the instance is busy it is tried again for `task_patience`.
     """
 
     body: int = 100 * MIB
+    task: int = 16 * MIB
+    task_patience: float = 3600
     headers: int = 64 * KIB
     remember: float = 1
     remembered: int = 10_000
@@ -91,7 +99,25 @@ class RequestLimits:
     waiting: int = 512
 
 
+@dataclass(frozen=True)
+class LoginLimits:
+    """Logins by the approve page.
+
+    An attempt may be approved and fetched for `lifetime`, and ends after `refused_keys` keys that open
+    nothing. Above `attempts` at once the oldest that nobody has approved yet end. `form` is what the
+    page may send, and at most `threads` of its requests are worked on at once, `waiting` waiting.
+    """
+
+    lifetime: float = 300
+    refused_keys: int = 5
+    attempts: int = 10_000
+    form: int = 16 * KIB
+    threads: int = 4
+    waiting: int = 64
+
+
 BUNDLE = BundleLimits()
 REQUEST = RequestLimits()
+LOGIN = LoginLimits()
 GATEWAY = GatewayLimits()
 RUNTIME = RuntimeLimits()

@@ -41,6 +41,24 @@ class Key:
 
 
 @dataclass(frozen=True)
+class LoginAttempt:
+    """A client that waits for somebody to approve it: `digest` is the SHA-256 of its token.
+
+    `refused_keys` counts what was tried on the page and opened nothing. `key_id` is the key that
+    approved it, and `client` what the key for the client will be called; None until then.
+    """
+
+    seq: int
+    id: str
+    created_at: datetime
+    digest: bytes = field(repr=False)
+    expires_at: datetime
+    refused_keys: int
+    key_id: str | None
+    client: str | None
+
+
+@dataclass(frozen=True)
 class Workspace:
     """A place of one user's in which instances keep their data."""
 
@@ -70,7 +88,10 @@ class Package:
 
 @dataclass(frozen=True)
 class Version:
-    """Immutable code of a package, imported once and found good."""
+    """Immutable code of a package, imported once and found good.
+
+    `hosting_handler` is an original's entry point, None for its SDK's own.
+    """
 
     seq: int
     id: str
@@ -80,6 +101,7 @@ class Version:
     kind: VersionKind
     bundle: str
     environment: str
+    hosting_handler: str | None
     config_template: dict[str, dict[str, Any]]
     spec: dict[str, Any]
     schemas: dict[str, Any]

@@ -54,6 +54,11 @@ def by_id(connection: Connection, user_id: str, key_id: str) -> Key | None:
     return rows.first(connection, Key, query)
 
 
+def by_key_id(connection: Connection, key_id: str) -> Key | None:
+    """The key with that id, whoever's it is."""
+    return rows.first(connection, Key, select(keys).where(keys.c.id == key_id))
+
+
 def listed(connection: Connection, user_id: str, paging: rows.Paging) -> rows.Page[Key]:
     """The user's keys, revoked ones too."""
     return rows.page(connection, Key, keys, select(keys).where(keys.c.user_id == user_id), paging)

@@ -74,6 +74,15 @@ keys = _noun(
     Column("last_used_at", Instant),
 )
 
+login_attempts = _noun(
+    "login_attempts",
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("refused_keys", Integer, nullable=False),
+    _owner("keys", name="key_id", nullable=True),
+    Column("client", Text),
+)
+
 workspaces = _noun(
     "workspaces",
     _owner("users", name="user_id"),
@@ -103,6 +112,7 @@ versions = _noun(
     Column("kind", Text, nullable=False),
     Column("bundle", String(64), nullable=False),
     Column("environment", String(64), nullable=False),
+    Column("hosting_handler", Text),
     Column("config_template", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Column("schemas", Json, nullable=False),

@@ -114,6 +114,8 @@ def _instances(world: World) -> list[Attempt]:
 ATTEMPTS: dict[str, Row] = {
     "account/current": _bodies(""),
     "account/update": _taken("handle", "user_handle"),
+    "account/create_login_attempt": lambda _world: [Attempt(apart=True)],
+    "account/poll_login_attempt": _bodies("", token="somebody-elses"),
     "workspace/create": _bodies("handle:workspace_handle", fetchIfExists=True),
     "workspace/get": _bodies(
         "id:workspace_id", "handle:workspace_handle", "id:workspace_id+handle:workspace_handle"

@@ -19,7 +19,7 @@ DOMAIN = Addresses(
 def ask(
     addresses: Addresses, host: str, path: str, *, headers: dict[str, str] | None = None, ready: bool = True
 ) -> str | int:
-    """The door that a request reaches, `api` or `gateway`, or the status it is refused with."""
+    """The door that a request reaches, `api`, `gateway` or `web`, or the status it is refused with."""
     answers: list[Any] = []
 
     def door(name: str) -> Any:
@@ -39,7 +39,9 @@ def ask(
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
     }
-    front = Front(addresses, door("api"), door("gateway"), lambda: ready)
+    front = Front(
+        addresses, api=door("api"), gateway=door("gateway"), web=door("web"), is_ready=lambda: ready
+    )
     asyncio.run(front(scope, None, send))
     (answer,) = answers
     return answer
@@ -59,6 +61,9 @@ def ask(
         ("localhost:8080", "/", "gateway"),
         ("localhost:8080", "/api/v2/x", 404),
         ("localhost:8080", "/dashboard/x", 404),
+        ("localhost:8080", "/account/client-login", "web"),
+        ("127.0.0.1:8080", "/account/client-login", "web"),
+        ("localhost:8080", "/account/client-login/x", 404),
         ("example.com", "/api/v1/account/current", 421),
         ("example.com", "/@alice/space/inst/greet", 421),
         ("localhost.example.com", "/", 421),
@@ -77,6 +82,10 @@ def test_on_one_loopback_port(host: str, path: str, expected: str | int) -> None
         ("run.ships.example", "/@alice/space/inst/greet", "gateway"),
         ("alice.run.ships.example", "/space/inst/greet", "gateway"),
         ("alice.run.ships.example", "/api/v1/account/current", "gateway"),
+        ("ships.example", "/account/client-login", "web"),
+        ("run.ships.example", "/account/client-login", 404),
+        ("api.ships.example", "/account/client-login", 404),
+        ("alice.run.ships.example", "/account/client-login", "gateway"),
         ("ALICE.run.ships.example", "/space/inst/greet", "gateway"),
         ("a.b.run.ships.example", "/space/inst/greet", 421),
         ("alice.ships.example", "/space/inst/greet", 421),
@@ -104,7 +113,7 @@ def test_a_refusal_has_a_request_id() -> None:
 
     headers = [(b"host", b"example.com"), (b"x-request-id", b"find-me")]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
-    front = Front(LOCAL, None, None, lambda: True)
+    front = Front(LOCAL, api=None, gateway=None, web=None, is_ready=lambda: True)
     asyncio.run(front(scope, None, send))
     assert (b"x-request-id", b"find-me") in sent[0]["headers"]
     assert b'"requestId": "find-me"' in sent[1]["body"]
