@@ -14,6 +14,7 @@ from steamship_engine.control.tasks import TaskChange
 from steamship_engine.model.errors import InvalidRequestError
 from steamship_engine.model.nouns import Task
 from steamship_engine.model.states import TaskState
+from steamship_engine.model.strict_json import NotJsonError, read_json
 from steamship_engine.store.queue import MOST_ATTEMPTS
 
 _NOT_SHOWN = "***"
@@ -168,10 +169,10 @@ def _state(text: str | None) -> TaskState | None:
 
 def _json_text(name: str, text: str) -> str:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        read_json(text)
+    except NotJsonError as error:
         raise InvalidRequestError(
-            f'The task\'s {name} is not JSON text: "{text[:60]}".',
+            f'The task\'s {name} is not JSON text: "{text[:60]}": {error}.',
             suggestion="Send a string that holds JSON.",
         ) from None
     return text

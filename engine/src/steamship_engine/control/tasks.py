@@ -103,13 +103,20 @@ def update(ground: Ground, actor: Actor, task_id: str, change: TaskChange) -> Ta
     """Write what was sent, on finished tasks too.
 
     A state that ends a task takes it from whoever runs it, and releases or fails its dependents.
-    ConflictError for a state that would set an ended task going again, or start one by hand.
+    ConflictError for a state that would set an ended task going again, or start one by hand, and for
+    another input of a task that has not ended: it runs with the rights of whoever submitted it, and what
+    it does was checked then.
     """
     ended: list[str] = []
     with ground.database.begin() as connection:
         task_id = task_id.upper()
         found = store.lock(connection, [task_id])
         task = _seen(actor, found[0] if found else None, task_id)
+        if change.input is not None and not task.state.finished:
+            raise ConflictError(
+                f'The task "{task_id}" is {task.state}: its input cannot be changed before it has ended.',
+                suggestion="Set the task to failed, and submit the operation with the other input.",
+            )
         values = _changed_columns(ground, task, change)
         if change.state not in (None, task.state):
             if not change.state.finished:

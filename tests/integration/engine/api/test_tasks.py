@@ -171,6 +171,26 @@ def test_updates_change_what_is_sent(alice, run_all):
     assert alice.refusal("task/update", {"taskId": task_id, "output": "{"}).startswith("InvalidRequest: ")
 
 
+def test_the_input_of_a_task_is_what_was_submitted(alice, run_all):
+    """Until a task has ended nobody writes its input, which was checked and runs with its submitter's rights."""
+    body = {"handle": "asked-for"}
+    task_id = submit(alice, "workspace/create", body)["taskId"]
+    changed = {"taskId": task_id, "input": '{"handle": "smuggled"}'}
+    assert alice.refusal("task/update", changed).startswith(f'Conflict: The task "{task_id}" is waiting')
+    run_all()
+    assert status(alice, task_id)["data"]["workspace"]["handle"] == "asked-for"
+    assert json.loads(alice.data("task/update", changed)["task"]["input"]) == {"handle": "smuggled"}
+
+
+@pytest.mark.parametrize("text", ["NaN", "[" * 200 + "]" * 200, '{"a": 1, "a": 2}', "1e999"])
+def test_an_output_that_no_answer_can_hold_is_refused(alice, text):
+    """What is written as a task's output can be read again."""
+    task_id = submit(alice, "task/noop")["taskId"]
+    refusal = alice.refusal("task/update", {"taskId": task_id, "state": "succeeded", "output": text})
+    assert refusal.startswith("InvalidRequest: The task's output is not JSON text")
+    assert status(alice, task_id)["status"]["state"] == "waiting"
+
+
 def test_an_update_ends_a_waiting_task(alice, run_all):
     """Setting a waiting task's state ends it for good, and releases or fails what waits for it."""
     good, bad = (submit(alice, "task/noop", X_Task_Run_After="2031-01-01T00:00:00Z")["taskId"] for _ in "ab")
