@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from collections.abc import Iterator
@@ -109,6 +110,17 @@ def test_forms_and_files(http: httpx.Client, called: dict[str, Any]) -> None:
         "title": "query",
         "photo": "body",
     }
+
+
+def test_a_file_s_bytes(http: httpx.Client, called: dict[str, Any]) -> None:
+    """A method that takes bytes gets a binary file as it is, and base64 in JSON."""
+    url = called["invocationURL"] + "same_bytes"
+    content = bytes(range(256))
+    assert http.post(url, files={"content": ("photo.png", content)}).content == content
+    assert http.post(url, json={"content": base64.b64encode(content).decode()}).content == content
+    refused = http.post(called["invocationURL"] + "describe?title=t", files={"photo": ("photo", content)})
+    assert refused.status_code == 400
+    assert '"photo"' in refused.json()["status"]["statusMessage"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@
  *     PackageCrashedError               the worker died; call again
  *     PackageReplyError                 the answer is no reply
  *     PackageTimeoutError               the call passed its deadline
+ *     CallTooDeepError                  let packages call each other less deeply
  *   UnavailableError                    try again later
  *     BusyError                         try again after a while
  *   NotBuiltYetError                    the engine does not have it yet
@@ -169,6 +170,12 @@ export class PackageTimeoutError extends PackageError {
   static override readonly httpStatus = 504;
 }
 
+/** Packages call each other too deeply: too many calls wait for this one. */
+export class CallTooDeepError extends PackageError {
+  static override readonly code = "CallTooDeep";
+  static override readonly httpStatus = 508;
+}
+
 /** The engine cannot do this now, or cannot be reached. */
 export class UnavailableError extends SteamshipError {
   static override readonly code: string = "Unavailable";
@@ -208,6 +215,7 @@ const KINDS = {
   PackageCrashedError,
   PackageReplyError,
   PackageTimeoutError,
+  CallTooDeepError,
   UnavailableError,
   BusyError,
   NotBuiltYetError,

@@ -61,6 +61,16 @@ test("a GET puts its arguments in the query: text as it is, everything else as i
   assert.equal(headers["content-type"], undefined);
 });
 
+test("bytes are sent as base64 text, in a query too", async (t) => {
+  const { engine, instance } = await replying(t, json(1));
+  const bytes = Uint8Array.from({ length: 20_000 }, (_, index) => index % 256);
+  const base64 = Buffer.from(bytes).toString("base64");
+  await instance.invoke("keep", { bytes, nested: [Buffer.from([255, 254])] });
+  assert.deepEqual(JSON.parse(engine.requests.at(-1)!.body), { bytes: base64, nested: ["//4="] });
+  await instance.invoke("keep", { bytes: Uint8Array.of(255, 254) }, { verb: "GET" });
+  assert.equal(engine.requests.at(-1)!.path.split("?")[1], "bytes=%2F%2F4%3D");
+});
+
 test("JSON arrives as its value, null and objects that look like envelopes too", async (t) => {
   for (const value of [null, 0, false, "text", [1, { a: null }], { data: 1 }, { status: { state: "failed" } }]) {
     const { instance } = await replying(t, json(value));

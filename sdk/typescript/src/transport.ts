@@ -28,6 +28,7 @@ interface Failure {
 }
 
 const EXCERPT = 200;
+const CHUNK = 8192;
 
 export class Transport {
   readonly #configuration: Configuration;
@@ -175,15 +176,25 @@ function leniently(answer: Answer): unknown {
 
 function jsonOf(name: string, input: Arguments): string {
   try {
-    return JSON.stringify(input, (key, value) => {
+    return JSON.stringify(input, function (this: Record<string, unknown>, key, value) {
+      const given = this[key]; // before a `toJSON` of its own, as Node's Buffer has
+      if (given instanceof Uint8Array) return base64Of(given);
       if (typeof value !== "number" || Number.isFinite(value)) return value;
       throw new RangeError(`"${key}" is ${value}`);
     });
   } catch (error) {
     throw new InvalidRequestError(
-      `The arguments of "${name}" cannot be written as JSON: ${firstLine(error)}. Pass text, numbers, booleans, null, lists and objects.`,
+      `The arguments of "${name}" cannot be written as JSON: ${firstLine(error)}. Pass text, numbers, booleans, null, bytes, lists and objects.`,
     );
   }
+}
+
+function base64Of(bytes: Uint8Array): string {
+  let characters = "";
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    characters += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
+  }
+  return btoa(characters);
 }
 
 function firstLine(error: unknown): string {

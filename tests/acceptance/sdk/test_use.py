@@ -83,6 +83,7 @@ def test_other_replies() -> None:
     assert instance.invoke("model") == {"xValue": 1, "yValue": 2}
     assert instance.invoke("bytes") == PNG
     assert instance.invoke("stream") == PNG
+    assert instance.invoke("same_bytes", content=PNG) == PNG
 
 
 def test_get_arguments() -> None:

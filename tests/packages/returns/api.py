@@ -29,6 +29,11 @@ class Plain(BaseModel):
 class Returns(PackageService):
     """Returns things."""
 
+    @post("same_bytes")
+    def same_bytes(self, content: bytes) -> bytes:
+        """For bytes: what arrives goes back."""
+        return content
+
     @post("text")
     def text(self) -> str:
         return "naïve ☃"
@@ -64,7 +69,9 @@ class Returns(PackageService):
 
     @post("vector")
     def vector(self) -> InvocableResponse:
-        return InvocableResponse(string="<svg xmlns='http://www.w3.org/2000/svg'/>", mime_type="image/svg+xml")
+        return InvocableResponse(
+            string="<svg xmlns='http://www.w3.org/2000/svg'/>", mime_type="image/svg+xml"
+        )
 
     @post("script")
     def script(self) -> InvocableResponse:
@@ -90,7 +97,10 @@ class Returns(PackageService):
     @post("headers")
     def headers(self) -> dict:
         """All that the package can know of its caller."""
-        return {"headers": self.context.headers, "context": self.context.model_dump(mode="json", by_alias=True)}
+        return {
+            "headers": self.context.headers,
+            "context": self.context.model_dump(mode="json", by_alias=True),
+        }
 
     @post("add")
     def add(self, a: int, b: int) -> int:

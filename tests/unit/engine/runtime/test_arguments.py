@@ -67,17 +67,32 @@ def test_a_form_gives_texts():
     assert decode("POST", "a=1", FORM, b"a=2&b=") == ({"a": "2", "b": ""}, {"a", "b"})
 
 
-def test_multipart_fields_and_files_give_texts():
-    """Fields and files of a multipart body are texts by name, their line ends kept."""
+PHOTO = (
+    b'Content-Disposition: form-data; name="photo"; filename="photo"\r\n'
+    b"Content-Type: multipart/form-data\r\n\r\nline\r\n\r\n--front\r\n"
+)
+
+
+def test_multipart_fields_give_texts_and_files_their_bytes():
+    """Fields of a multipart body are texts by name, files the bytes in them, line ends kept."""
     body = _multipart(
         b'Content-Disposition: form-data; name="caption"\r\n\r\na \xe2\x82\xac',
-        b'Content-Disposition: form-data; name="photo"; filename="photo"\r\n'
-        b"Content-Type: multipart/form-data\r\n\r\nline\r\n\r\n--front\r\n",
+        PHOTO,
         b'content-disposition: form-data; name="a\\"b"\r\n\r\n',
+        b"Content-Disposition: form-data; name=\"b\"; filename*=UTF-8''x.bin\r\n\r\n\xff\x00",
     )
     values, untyped = decode("POST", "", MULTIPART, body)
-    assert values == {"caption": "a €", "photo": "line\r\n\r\n--front\r\n", 'a"b': ""}
+    assert values == {"caption": "a €", "photo": b"line\r\n\r\n--front\r\n", 'a"b': "", "b": b"\xff\x00"}
     assert untyped == set(values)
+
+
+def test_files_may_be_asked_for_as_text():
+    """A package that knows no files gets a file's text; one that is none is refused."""
+    values, _ = decode("POST", "", MULTIPART, _multipart(PHOTO), files_as_text=True)
+    assert values == {"photo": "line\r\n\r\n--front\r\n"}
+    binary = _multipart(b'Content-Disposition: form-data; name="b"; filename="b"\r\n\r\n\xff')
+    with pytest.raises(BadRequest, match='"b" is not UTF-8'):
+        decode("POST", "", MULTIPART, binary, files_as_text=True)
 
 
 @pytest.mark.parametrize(

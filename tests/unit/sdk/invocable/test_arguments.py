@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode, urlsafe_b64encode
 from datetime import date
 from enum import Enum
 from typing import Annotated, Any, Literal, Optional
@@ -9,6 +11,7 @@ from typing import Annotated, Any, Literal, Optional
 import pytest
 from pydantic import BaseModel, Field
 
+from steamship.base.request_bodies import json_body
 from steamship.invocable import PackageService, fileurl, get, longstr, post
 
 
@@ -19,6 +22,10 @@ class Finish(Enum):
 class Wall(BaseModel):
     height: int
     doors: list[str] = []
+
+
+class Photo(BaseModel, val_json_bytes="base64"):
+    pixels: bytes
 
 
 class Foreign:
@@ -50,6 +57,22 @@ class Package(PackageService):
         given = {k: v for k, v in locals().items() if k not in ("self", "given")}
         return repr(given)
 
+    @post("bytes")
+    @get("bytes")
+    def binary(
+        self,
+        b: bytes = b"",
+        o: bytes | None = None,
+        parts: list[bytes] = [],  # noqa: B006
+        either: str | bytes = "",
+        model: Photo = None,
+        s: str = "",
+        i: int = 0,
+        free=None,
+    ):
+        given = {k: v for k, v in locals().items() if k not in ("self", "given")}
+        return repr(given)
+
     @post("need")
     def need(self, name: str, count: int, note: str = "x"):
         return f"{name}{count}{note}"
@@ -75,7 +98,7 @@ def package(serve):
 def taken(outcome, name):
     """The argument as the method saw it."""
     assert outcome.error is None, outcome.error
-    names = {"Finish": Finish, "Wall": Wall, "datetime": __import__("datetime")}
+    names = {"Finish": Finish, "Wall": Wall, "Photo": Photo, "datetime": __import__("datetime")}
     text = outcome.body.decode().replace("<Finish.MATT: 'matt'>", "Finish.MATT")
     return eval(text, names)[name]
 
@@ -133,6 +156,70 @@ def test_json_values_become_what_the_method_wants(package, name, sent, seen):
 def test_text_becomes_what_the_method_wants(package, name, sent, seen):
     """A value from a query or form is converted too, and may be JSON, or one item, for a list or model."""
     assert taken(package.get("take", **{name: sent}), name) == seen
+
+
+RAW = bytes(range(256))
+BASE64 = b64encode(RAW).decode()
+
+
+@pytest.mark.parametrize("verb", ["POST", "GET"])
+@pytest.mark.parametrize(
+    ("name", "sent", "seen"),
+    [
+        ("b", BASE64, RAW),
+        ("b", urlsafe_b64encode(RAW).decode(), RAW),
+        ("b", "", b""),
+        ("o", BASE64, RAW),
+        ("parts", [BASE64, ""], [RAW, b""]),
+        ("either", "aGVsbG8=", "aGVsbG8="),
+        ("model", {"pixels": BASE64}, Photo(pixels=RAW)),
+    ],
+)
+def test_text_becomes_bytes_by_base64(package, verb, name, sent, seen):
+    """Bytes are sent as base64 text, in JSON as in a query, and arrive as the bytes; a type that admits text gets the text."""
+    if verb == "GET" and not isinstance(sent, str):
+        sent = json.dumps(sent)
+    assert taken(package.call(verb, "bytes", {name: sent}), name) == seen
+
+
+def test_bytes_of_the_sdk_arrive(package):
+    """What our client sends for bytes is what the method gets."""
+    sent = json.loads(json_body("bytes", {"b": RAW, "parts": [RAW]}))
+    outcome = package.post("bytes", **sent)
+    assert (taken(outcome, "b"), taken(outcome, "parts")) == (RAW, [RAW])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "seen"),
+    [
+        ("b", RAW, RAW),
+        ("o", RAW, RAW),
+        ("either", RAW, RAW),
+        ("s", "☃".encode(), "☃"),
+        ("i", b"3", 3),
+        ("free", b"a,b", "a,b"),
+        ("parts", RAW, [RAW]),
+        ("model", b'{"pixels": "aGVsbG8="}', Photo(pixels=b"hello")),
+    ],
+)
+def test_a_file_arrives_as_its_bytes_or_its_text(package, name, content, seen):
+    """A form's file is its bytes where bytes are wanted, and its text everywhere else."""
+    assert taken(package.get("bytes", **{name: content}), name) == seen
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "wrong"),
+    [
+        ("b", "no base64!", '"b" is "no base64!": data should be valid base64'),
+        ("s", RAW, '"s" is "b\'\\x00'),
+        ("free", RAW, '"free" is a file that is no UTF-8 text, and its type is not bytes'),
+    ],
+)
+def test_bytes_that_cannot_be_read_are_named(package, name, sent, wrong):
+    """Text that is no base64, and a binary file for a method that wants text, are the sender's mistakes."""
+    outcome = package.get("bytes", **{name: sent})
+    assert (outcome.status, outcome.error["code"]) == (400, "InvalidRequest")
+    assert wrong in outcome.error["message"]
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ class BadRequest(Exception):
 
 
 def decode(
-    verb: str, query: str, headers: Sequence[Sequence[str]], body: bytes
+    verb: str, query: str, headers: Sequence[Sequence[str]], body: bytes, *, files_as_text: bool = False
 ) -> tuple[dict[str, Any], set[str]]:
-    """Arguments by name, and the names whose values came as text and are to be coerced.
+    """Arguments by name, and the names whose values came as text, or as a file's bytes, and are to be coerced.
 
     Blank values are kept, the last of repeated names counts, and the body wins over the query. The body of
-    a GET is not read.
+    a GET is not read. With `files_as_text` a file must be UTF-8, and counts as its text.
     """
-    texts = dict(_query(query, "query"))
+    texts: dict[str, str | bytes] = dict(_query(query, "query"))
     if verb in _BODILESS or not body:
         return dict(texts), set(texts)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
@@ -39,7 +39,7 @@ def decode(
     if media_type == _FORM:
         texts.update(_query(_text(body), "form"))
     elif media_type == _MULTIPART:
-        texts.update(_multipart(content_type, body))
+        texts.update(_multipart(content_type, body, files_as_text))
     elif media_type in _JSON or media_type.endswith("+json"):
         values = _json_object(body)
         return {**texts, **values}, texts.keys() - values.keys()
@@ -62,9 +62,9 @@ def _query(text: str, what: str) -> list[tuple[str, str]]:
         raise BadRequest(f"The {what} has more than {FIELDS} fields.", "Send fewer.") from None
 
 
-def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+def _multipart(content_type: str, body: bytes, files_as_text: bool) -> "list[tuple[str, str | bytes]]":
     try:
-        return multipart.fields(content_type, body)
+        return multipart.fields(content_type, body, files_as_text)
     except multipart.Malformed as error:
         raise BadRequest(f"The multipart body cannot be read: {error}.", "Send well-formed parts.") from None
 

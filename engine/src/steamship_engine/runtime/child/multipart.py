@@ -1,4 +1,4 @@
-"""multipart/form-data: fields by name. A file part counts as its text, like any other field."""
+"""multipart/form-data: fields by name; a part that has a filename is a file, whose bytes stay as they are."""
 
 import re
 
@@ -19,8 +19,8 @@ def parameter(header: str, name: str) -> str:
     return ""
 
 
-def fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
-    """Name and text of each part, in order. Raises Malformed."""
+def fields(content_type: str, body: bytes, files_as_text: bool) -> "list[tuple[str, str | bytes]]":
+    """Name of each part, in order, with its text, or with its bytes where it is a file. Raises Malformed."""
     boundary = parameter(content_type, "boundary").encode("utf-8", "surrogateescape")
     if not 0 < len(boundary) <= 200:
         raise Malformed("its Content-Type has no boundary")
@@ -30,24 +30,31 @@ def fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
         raise Malformed("its closing boundary is missing")
     if len(pieces) > PARTS + 2:
         raise Malformed(f"it has more than {PARTS} parts")
-    return [_field(piece) for piece in pieces[1:-1]]
+    return [_field(piece, files_as_text) for piece in pieces[1:-1]]
 
 
-def _field(piece: bytes) -> tuple[str, str]:
+def _field(piece: bytes, files_as_text: bool) -> "tuple[str, str | bytes]":
     before, line_end, rest = piece.partition(b"\r\n")
     if not line_end or before.strip():
         raise Malformed("a part has no headers")
     head, blank, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
     if not blank:
         raise Malformed("a part has no end of headers")
-    name = _name(head)
+    disposition = _disposition(head)
+    name = parameter(disposition, "name")
+    if not name:
+        raise Malformed("a part has no name")
+    names = {found.lower() for found, _ in _PARAMETER.findall(disposition)}
+    if names & {"filename", "filename*"} and not files_as_text:
+        return name, content
     try:
         return name, content.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed(f'the part "{name}" is not UTF-8 text') from None
 
 
-def _name(head: bytes) -> str:
+def _disposition(head: bytes) -> str:
+    """The part's Content-Disposition; empty when it has none."""
     try:
         lines = head.decode("utf-8").split("\r\n")
     except UnicodeDecodeError:
@@ -55,7 +62,5 @@ def _name(head: bytes) -> str:
     for line in lines:
         key, _, value = line.partition(":")
         if key.strip().lower() == "content-disposition":
-            name = parameter(value, "name")
-            if name:
-                return name
-    raise Malformed("a part has no name")
+            return value
+    return ""

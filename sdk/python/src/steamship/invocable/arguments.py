@@ -1,24 +1,24 @@
 """What a call sent, as the arguments that a method takes.
 
-Values are checked against the annotations and converted as pydantic does by default: "3" is an int
-where an int is wanted, 3 is no str. An argument without an annotation, or with one that cannot be
-checked, passes as it is. Names that came as text (from a query or a form) may also be JSON where a list,
-dict or model is wanted, a single item where a list is wanted, and empty where None is admitted.
+Each value is checked against its annotation, see `argument_check`. An argument without an annotation, or
+with one that cannot be checked, passes as it is. Names that came as text (from a query or a form) may also be
+JSON where a list, dict or model is wanted, a single item where a list is wanted, and empty where None is admitted.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from inspect import Parameter
 from typing import Any, Optional
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic.errors import PydanticUserError
 
 from steamship.base.error import InvalidRequestError
 from steamship.base.package_spec import MethodSpec, method_signature, resolved_signature
+from steamship.invocable.argument_check import ArgumentCheck
 from steamship.invocable.class_spec import MixinMethod
 
 _SHOWN = 60
@@ -54,9 +54,11 @@ class MethodArguments:
                 continue
             check = self.checks[name] if known else self.check_rest
             try:
-                bound[name] = value if check is None else _checked(check, value, name in untyped)
+                bound[name] = _plain(value) if check is None else check(value, untyped=name in untyped)
             except ValidationError as error:
                 problems.append(_problem(name, error))
+            except UnicodeDecodeError:
+                problems.append(f'"{name}" is a file that is no UTF-8 text, and its type is not bytes')
         for name, parameter in self.by_name.items():
             if parameter.default is Parameter.empty and name not in arguments:
                 problems.append(f'"{name}" is missing')
@@ -64,19 +66,17 @@ class MethodArguments:
             raise InvalidRequestError(f"{route}: {'; '.join(problems)}. {self._takes()}")
         return bound
 
-    def _check(self, parameter: Parameter) -> TypeAdapter[Any] | None:
+    def _check(self, parameter: Parameter) -> ArgumentCheck | None:
         annotation = parameter.annotation
         if annotation in (Parameter.empty, Any):
             return None
         if parameter.default is None:
             annotation = Optional[annotation]  # noqa: UP045 - the annotation may be a string
         try:
-            adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-            adapter.rebuild(raise_errors=True)
+            return ArgumentCheck(annotation)
         except (PydanticUserError, NameError, TypeError):
             self.uncheckable.append(parameter.name)
             return None
-        return adapter
 
     def _takes(self) -> str:
         """What the method takes, in words."""
@@ -115,31 +115,9 @@ def _of_attribute(owner: type, name: str) -> MethodArguments:
 _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
-def _checked(check: TypeAdapter[Any], value: Any, untyped: bool) -> Any:
-    try:
-        return check.validate_python(value)
-    except ValidationError:
-        if untyped:
-            for attempt in _readings(check, value):
-                try:
-                    return attempt()
-                except ValidationError:
-                    continue
-        raise
-
-
-def _readings(check: TypeAdapter[Any], value: Any) -> list[Callable[[], Any]]:
-    """Further ways to read what came as text, in order."""
-    if isinstance(value, list):  # a repeated query key: the last one counts
-        return [lambda: _checked(check, value[-1], untyped=True)] if value else []
-    if not isinstance(value, str):
-        return []
-    if value == "":
-        return [lambda: check.validate_python(None)]
-    readings: list[Callable[[], Any]] = [lambda: check.validate_python([value])]
-    if value.lstrip()[:1] in ("[", "{"):
-        readings.insert(0, lambda: check.validate_json(value))
-    return readings
+def _plain(value: Any) -> Any:
+    """What passes unchecked: a file as its text. Raises UnicodeDecodeError."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _problem(name: str, error: ValidationError) -> str:

@@ -33,7 +33,7 @@ def arguments_schema(arguments: MethodArguments, route: str, notes: list[str]) -
     definitions: Schema = {}
     for name, parameter in arguments.by_name.items():
         check = arguments.checks[name]
-        schema = {} if check is None else _schema(check, "validation", by_alias=True)
+        schema = {} if check is None else _schema(check.adapter, "validation", by_alias=True)
         if schema is None or name in arguments.uncheckable:
             notes.append(f'{route}: the type of "{name}" has no JSON Schema; its values pass as they are.')
             schema = {}
