@@ -174,7 +174,7 @@ class RuntimePort(Protocol):
         """
 
     async def stop(self, instance_id: str) -> None:
-        """End the instance's worker, if it has one; calls in flight fail as crashed."""
+        """End the instance's worker, if it has one, for good; calls in flight fail as crashed, later ones too."""
 
     def stats(self) -> RuntimeStats:
         """What is running now."""

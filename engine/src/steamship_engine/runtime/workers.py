@@ -19,6 +19,9 @@ Starter = Callable[[InstanceSpec, Callable[[Worker], None], Callable[[], None]],
 """Starts and loads a worker; tells the second argument as soon as there is a process to end, the third when
 the worker fails."""
 
+_GONE_REMEMBERED = 10_000
+"""Instances, longer than any call is on its way here: they were stopped for good, and their ids never come back."""
+
 
 class _Seat:
     """One instance's place: its worker if it is awake, and who waits for it."""
@@ -45,6 +48,7 @@ class Workers:
         self._limits, self._start = limits, starter
         self._seats: OrderedDict[str, _Seat] = OrderedDict()
         self._ending: set[asyncio.Task[None]] = set()
+        self._gone: dict[str, None] = {}
         self._closed = False
 
     async def invoke(self, spec: InstanceSpec, request: Request) -> Reply:
@@ -53,6 +57,8 @@ class Workers:
         first, more = await upload.part()
         if self._closed:
             raise UnavailableError("The engine is stopping.", suggestion="Try again in a moment.")
+        if spec.instance_id in self._gone:
+            raise _stopped()
         limit = spec.version.timeout_s
         timeout = limit if request.timeout_s is None else min(limit, request.timeout_s)
         seat = self._seats.get(spec.instance_id)
@@ -67,7 +73,10 @@ class Workers:
         return await Call(worker, request, timeout, partial(self._give_turn, seat)).run(upload, first, more)
 
     async def stop(self, instance_id: str) -> None:
-        """End the instance's worker; calls that run or wait fail as crashed."""
+        """End the instance's worker for good; calls that run, wait or come later fail as crashed."""
+        self._gone[instance_id] = None
+        if len(self._gone) > _GONE_REMEMBERED:
+            del self._gone[next(iter(self._gone))]
         seat = self._seats.pop(instance_id, None)
         if seat is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -137,6 +138,7 @@ def test_what_a_package_started_ends_with_its_worker(tiny):
         assert not gone(child)
         await bench.runtime.stop(crashes.instance_id)
         await bench.until(lambda: gone(child))
+        crashes = replace(crashes, instance_id="I-2")
         child = (await bench.call(crashes, "/leave_child")).json
         with pytest.raises(PackageCrashedError):
             await bench.call(crashes, "/kill")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -91,6 +92,28 @@ def test_a_stopped_instance_fails_its_calls_and_leaves_nothing(tiny):
         for outcome in await asyncio.gather(*calls, return_exceptions=True):
             assert isinstance(outcome, PackageCrashedError)
             assert "stopped" in outcome.message
+        assert sum(bench.runtime.stats().workers.values()) == 0
+
+    tiny(work)
+
+
+def test_a_call_on_its_way_does_not_wake_a_stopped_instance(tiny):
+    """A call whose body was still arriving when its instance was stopped fails and starts no process."""
+
+    async def work(bench: Bench) -> None:
+        echo = await bench.instance("echo")
+        arrived = asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            await arrived.wait()
+            yield b"{}"
+
+        call = asyncio.create_task(bench.send(echo, request("POST", "/count", slow())))
+        await asyncio.sleep(0)
+        await bench.runtime.stop(echo.instance_id)
+        arrived.set()
+        with pytest.raises(PackageCrashedError, match="stopped"):
+            await call
         assert sum(bench.runtime.stats().workers.values()) == 0
 
     tiny(work)
