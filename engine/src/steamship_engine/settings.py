@@ -182,8 +182,9 @@ SETTINGS: tuple[Setting, ...] = (
         "pythons",
         _paths,
         "",
-        "the engine's own Python",
-        "The interpreter that packages run on; of several, separated like PATH, the first.",
+        "the engine's own Python; for originals also PATH, and where pyenv and uv keep theirs",
+        "Interpreters, and folders of them, separated like PATH. Packages run on the first that is 3.11 or newer, "
+        "originals on the first CPython 3.10, else 3.11.",
     ),
     Setting(
         "drain_s",

@@ -16,11 +16,12 @@ from steamship_engine.model.limits import BUNDLE
 
 
 class CreateInput(Input):
-    """Beside the part `file`, the bundle. `configTemplate` is JSON text and counts for originals only."""
+    """Beside the part `file`, the bundle. The last two count for originals only; the template is JSON text."""
 
     package_id: str
     handle: str | None = None
     config_template: str | None = None
+    hosting_handler: str | None = None
 
 
 class GetInput(Input):
@@ -81,6 +82,7 @@ def _create(call: Call, wanted: CreateInput) -> dict[str, Any]:
             package_id=wanted.package_id,
             handle=wanted.handle,
             config_template=wanted.config_template,
+            hosting_handler=wanted.hosting_handler,
             bundle=_bundle(upload),
         ),
     )

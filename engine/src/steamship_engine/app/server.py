@@ -60,7 +60,7 @@ def run(settings: Settings, say: Say) -> int:
 async def _serve(settings: Settings, database: Database, listener: socket.socket, say: Say) -> int:
     runtime = Runtime(
         settings.data_dir,
-        interpreter=settings.pythons[0] if settings.pythons else None,
+        pythons=settings.pythons,
         environ=inherited(),
     )
     machine = LoopMachine(runtime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
 from steamship_engine.store.blobs import Placed
 
+_HANDLER = re.compile(r"(?=.{3,200}\Z)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -33,7 +36,10 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Deploy:
-    """A version to be made. `config_template` is the client's JSON text, which counts for originals.
+    """A version to be made.
+
+    `config_template` is the client's JSON text and `hosting_handler` the dotted path of an entry point;
+    both count for originals alone.
 
     `version_id` is the same when a killed engine's work is repeated: the version is then made once.
     """
@@ -43,6 +49,7 @@ class Deploy:
     handle: str | None
     config_template: str | None
     bundle: Bundle = field(repr=False)
+    hosting_handler: str | None = None
 
 
 def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
@@ -58,7 +65,9 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
     handle = _check(ground, actor, deploy)
     bundle = deploy.bundle
     facts = ground.machine.inspect(bundle.path, bundle.sha256)
-    client_template = parse_template(deploy.config_template) if facts.kind is VersionKind.ORIGINAL else {}
+    original = facts.kind is VersionKind.ORIGINAL
+    client_template = parse_template(deploy.config_template) if original else {}
+    handler = _checked_handler(deploy.hosting_handler) if original else None
     with ground.blobs.placed(bundle.path, bundle.sha256, bundle.size) as placed:
         described = ground.machine.prepare(
             VersionSpec(
@@ -67,12 +76,13 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
                 environment="",
                 kind=facts.kind,
                 timeout_s=timeout_of(facts.manifest),
+                handler=handler,
             )
         )
         check_spec(described.spec)
         check_depth(described.schemas)
         template = _template(facts, described, client_template)
-        made = _insert(ground, actor, deploy, handle, facts, described, template, placed)
+        made = _insert(ground, actor, deploy, handle, handler, facts, described, template, placed)
     ground.changes.report("version", made.version.id)
     ground.changes.report("package", made.version.package_id)
     return made
@@ -112,6 +122,7 @@ def _insert(
     actor: Actor,
     deploy: Deploy,
     handle: str,
+    handler: str | None,
     facts: BundleFacts,
     described: Description,
     template: Template,
@@ -128,6 +139,7 @@ def _insert(
                 kind=facts.kind,
                 bundle=ground.blobs.keep(connection, placed),
                 environment=described.environment,
+                hosting_handler=handler,
                 config_template=template,
                 spec=described.spec,
                 schemas=described.schemas,
@@ -135,7 +147,7 @@ def _insert(
                 description=_description(facts),
                 readme=facts.readme,
                 manifest=facts.manifest,
-                notes=list(described.notes),
+                notes=_notes(facts, described),
             )
             version = versions.by_id(connection, deploy.version_id)
             assert version is not None, "a version vanished in its own transaction"
@@ -145,6 +157,21 @@ def _insert(
             # Where the package has gone meanwhile, this says so.
             package_rules.own(connection, actor, deploy.package_id)
         raise _taken() from None
+
+
+def _checked_handler(handler: str | None) -> str | None:
+    if handler and not _HANDLER.fullmatch(handler):
+        raise InvalidRequestError(
+            f'The hostingHandler "{handler[:100]}" is no dotted path of a function.',
+            suggestion="Leave it out to use the SDK's own.",
+        )
+    return handler or None
+
+
+def _notes(facts: BundleFacts, described: Description) -> list[str]:
+    """What the author is told at the deploy: of an original also why it was taken for one."""
+    why = [f"It runs as original code: {facts.kind_reason}."] if facts.kind is VersionKind.ORIGINAL else []
+    return [*why, *described.notes]
 
 
 def _description(facts: BundleFacts) -> str | None:

@@ -213,6 +213,7 @@ def _version_spec(version: Version) -> VersionSpec:
         environment=version.environment,
         kind=version.kind,
         timeout_s=timeout_of(version.manifest),
+        handler=version.hosting_handler,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.instances import CallTarget, instance_not_found
@@ -11,10 +12,15 @@ from steamship_engine.model.errors import (
     AuthenticationError,
     InvalidRequestError,
     NotFoundError,
+    OriginalError,
     PackageError,
     SteamshipError,
 )
+from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import ReplyError
+
+FAILED = "The package failed."
+TELL_THE_AUTHOR = "Tell its author the request id of this answer."
 
 # What a worker may say went wrong; any other code of its is the package's failure.
 _HARMLESS = {error.code: error for error in (NotFoundError, InvalidRequestError)}
@@ -59,10 +65,20 @@ def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refus
     if may_read_details(actor, target):
         return Refusal(PackageError(error.message, suggestion=error.suggestion), error.details)
     if error.deliberate:
+    if target.spec.version.kind is VersionKind.ORIGINAL:
+        return Refusal(_original(error, actor, target))
         return Refusal(PackageError(error.message, suggestion=error.suggestion))
-    return Refusal(
-        PackageError("The package failed.", suggestion="Tell its author the request id of this answer.")
-    )
+    return Refusal(PackageError(FAILED, suggestion=TELL_THE_AUTHOR))
+
+
+def _original(error: ReplyError, actor: Actor | None, target: CallTarget) -> OriginalError:
+    """An original's failure as its reply had it; of one that it did not choose to tell, others learn that it is one."""
+    chosen = error.deliberate or error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if chosen or may_read_details(actor, target):
+        return OriginalError(
+            error.message, code=error.code, http_status=error.status, suggestion=error.suggestion
+        )
+    return OriginalError(FAILED, code=PackageError.code, http_status=error.status, suggestion=TELL_THE_AUTHOR)
 
 
 def crash(error: PackageError, actor: Actor | None, target: CallTarget) -> Refusal:

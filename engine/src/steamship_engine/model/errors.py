@@ -20,6 +20,8 @@ SteamshipError                      500 InternalError
     PackageCrashedError             502 PackageCrashed        the worker died; the next call gets a new one
     PackageReplyError               502 PackageReply          the worker answered what is no reply
     PackageTimeoutError             504 PackageTimeout        the call passed its deadline
+    OriginalError                   the code and HTTP status of an original package's own reply
+    CallTooDeepError                508 CallTooDeep           let packages call each other less deeply
   UnavailableError                  503 Unavailable           try again later
     BusyError                       429 Busy                  try again after `Retry-After`
   NotBuiltYetError                  501 NotImplemented        this engine does not have it yet
@@ -30,7 +32,7 @@ The code is stable; the SDKs turn it into classes of the same names. The shape o
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 
 class SteamshipError(Exception):
@@ -40,8 +42,8 @@ class SteamshipError(Exception):
     change that helps, or None.
     """
 
-    code: ClassVar[str] = "InternalError"
-    http_status: ClassVar[int] = 500
+    code: str = "InternalError"
+    http_status: int = 500
 
     def __init__(self, message: str, *, suggestion: str | None = None) -> None:
         super().__init__(message)
@@ -180,6 +182,21 @@ class PackageTimeoutError(PackageError):
 
     code = "PackageTimeout"
     http_status = 504
+
+
+class CallTooDeepError(PackageError):
+    """Packages call each other too deeply: too many calls wait for this one."""
+
+    code = "CallTooDeep"
+    http_status = 508
+
+
+class OriginalError(PackageError):
+    """An original package's own failed reply, whose code and HTTP status are the package's."""
+
+    def __init__(self, message: str, *, code: str, http_status: int, suggestion: str | None = None) -> None:
+        super().__init__(message, suggestion=suggestion)
+        self.code, self.http_status = code, http_status
 
 
 class UnavailableError(SteamshipError):

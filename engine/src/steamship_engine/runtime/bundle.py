@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from steamship_engine.model.errors import InvalidBundleError, InvalidManifestError, UnavailableError
+from steamship_engine.model.errors import (
+    InvalidBundleError,
+    InvalidManifestError,
+    InvalidRequirementsError,
+    UnavailableError,
+)
 from steamship_engine.model.limits import BUNDLE, BundleLimits
 from steamship_engine.model.states import VersionKind
 from steamship_engine.model.strict_json import NotJsonError, read_json
@@ -18,6 +23,7 @@ from steamship_engine.runtime.port import BundleFacts
 from steamship_engine.runtime.requirements import Requirements
 from steamship_engine.runtime.scratch import Scratch
 
+_SDK_FOLDER = "steamship"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,9 +66,7 @@ class Bundles:
         manifest = _manifest(_text(folder, "steamship.json", self._limits))
         asked = self.requirements(digest)
         kind, reason = _kind(folder, asked, manifest)
-        lines = asked.lines
-        if kind is VersionKind.ORIGINAL:
-            lines = tuple(sorted({*lines, *map(str, asked.sdk)}))
+        lines = asked.original_lines if kind is VersionKind.ORIGINAL else asked.lines
         readme = _text(folder, _readme_name(folder), self._limits)
         return BundleFacts(digest, kind, reason, lines, readme, manifest)
 
@@ -70,6 +74,17 @@ class Bundles:
         """Its requirements.txt, read; an absent one is empty. Raises InvalidRequirementsError."""
         text = _text(self.folder(digest), "requirements.txt", self._limits)
         return requirements.parse(text or "", self._limits)
+
+    def original_lines(self, digest: str) -> tuple[str, ...]:
+        """What an original's environment needs. Raises InvalidRequirementsError where nothing brings its SDK."""
+        asked = self.requirements(digest)
+        if not asked.sdk and not (self.folder(digest) / _SDK_FOLDER).is_dir():
+            raise InvalidRequirementsError(
+                'steamship.json says "runtime": "original", and there is no original SDK: no folder '
+                f'"{_SDK_FOLDER}/" in the bundle, and no steamship in requirements.txt.',
+                suggestion="Add the line `steamship==2.17.34` to requirements.txt.",
+            )
+        return asked.original_lines
 
     def _unpack(self, source: Path, digest: str, final: Path) -> None:
         """Unpack aside and rename; another engine process may have been first, which is as good."""
@@ -144,7 +159,7 @@ def _kind(folder: Path, asked: Requirements, manifest: dict[str, Any] | None) ->
     wish = (manifest or {}).get("runtime")
     if wish is not None:
         return VersionKind(wish), f'steamship.json says "runtime": "{wish}"'
-    if (folder / "steamship").is_dir():
+    if (folder / _SDK_FOLDER).is_dir():
         return VersionKind.ORIGINAL, 'the bundle carries an SDK of its own, in the folder "steamship/"'
     if not asked.sdk:
         return VersionKind.NATIVE, "requirements.txt does not name steamship"

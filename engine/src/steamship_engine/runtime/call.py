@@ -250,7 +250,9 @@ def _failure(header: Replied) -> ReplyError | None:
     error = header.error
     if error is None:
         return None
-    return ReplyError(error.code, error.message, error.suggestion, error.details, error.deliberate)
+    return ReplyError(
+        error.code, error.message, error.suggestion, error.details, error.deliberate, header.status
+    )
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -1,5 +1,7 @@
 """Environments: one folder per digest of interpreter, requirements and SDK; made once, never changed.
 
+An original's has no SDK of ours: only what its requirements name.
+
 `{data}/environments/{digest}` is made aside and renamed, under a lock file that other engine processes on
 the same data folder honour too. The SDK's wheel is kept in `{data}/wheels/{digest}/`, so that another engine
 version with another SDK makes other environments and leaves the old ones as they are.
@@ -46,8 +48,8 @@ class Environments:
         self._locks.mkdir(parents=True, exist_ok=True)
         self._slots = asyncio.Semaphore(builds)
 
-    async def ensure(self, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> str:
-        """Find or make the environment; its digest. Raises InvalidRequirementsError, UnavailableError."""
+    async def ensure(self, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None) -> str:
+        """Find or make the environment, with our SDK if there is a wheel; its digest. Raises InvalidRequirementsError, UnavailableError."""
         digest = environment_digest(interpreter, lines, wheel)
         final = self._root / digest
         if final.is_dir():
@@ -67,11 +69,17 @@ class Environments:
             )
         return path
 
-    async def _make(self, final: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> None:
+    async def _make(
+        self, final: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None
+    ) -> None:
         aside = self._scratch.folder("environment")
         try:
-            await self._installer.make(aside, interpreter, lines, wheel.path)
-            record = {"interpreter": interpreter.identity, "requirements": list(lines), "sdk": wheel.digest}
+            await self._installer.make(aside, interpreter, lines, None if wheel is None else wheel.path)
+            record = {
+                "interpreter": interpreter.identity,
+                "requirements": list(lines),
+                "sdk": None if wheel is None else wheel.digest,
+            }
             (aside / "environment.json").write_text(json.dumps(record, indent=2))
             await asyncio.to_thread(trees.freeze, aside)
             trees.place(aside, final)
@@ -79,9 +87,9 @@ class Environments:
             await asyncio.to_thread(trees.remove, aside)
 
 
-def environment_digest(interpreter: Interpreter, lines: Sequence[str], wheel: Wheel) -> str:
+def environment_digest(interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None) -> str:
     """The name of the environment that these three make; the order of `lines` does not matter."""
-    parts = [interpreter.identity, sorted(lines), wheel.digest]
+    parts = [interpreter.identity, sorted(lines), None if wheel is None else wheel.digest]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -23,10 +23,11 @@ class _ToWorker(msgspec.Struct, tag_field="type", rename="camel"):
 
 
 class Load(_ToWorker, tag="load", omit_defaults=True):
-    """Import the bundle in folder `code`; for an instance when there is one."""
+    """Import the bundle in folder `code`, an original by its `handler`; for an instance when there is one."""
 
     code: str
     kind: str
+    handler: str | None = None
     instance: dict[str, Any] | None = None
 
 

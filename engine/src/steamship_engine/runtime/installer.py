@@ -36,8 +36,10 @@ class Installer:
         self._environ = clean_environment(environ, cache)
         self._timeout = timeout
 
-    async def make(self, target: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Path) -> None:
-        """Make an environment in the empty folder `target` and install the lines and the SDK's wheel.
+    async def make(
+        self, target: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Path | None
+    ) -> None:
+        """Make an environment in the empty folder `target`; install the lines and, if any, the SDK's wheel.
 
         Raises InvalidRequirementsError with uv's reason, UnavailableError when no index can be reached.
         """
@@ -50,8 +52,17 @@ class Installer:
                 f'No environment can be made with "{interpreter.path}": {made}',
                 suggestion="Give the engine another interpreter.",
             )
+        wanted = [*lines] if wheel is None else [*lines, f"steamship @ {wheel.as_uri()}"]
+        if wanted:
+            await self._install(target, wanted)
+        # By the bare interpreter: one of the environment would run its .pth files, which are tenants' code.
+        await self._run(
+            [str(interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(target / "lib")]
+        )
+
+    async def _install(self, target: Path, wanted: Sequence[str]) -> None:
         asked = target / "requirements.txt"
-        asked.write_text("".join(f"{line}\n" for line in (*lines, f"steamship @ {wheel.as_uri()}")))
+        asked.write_text("".join(f"{line}\n" for line in wanted))
         failed = await self._uv(
             "pip", "install", "--no-progress", "--only-binary", ":all:",
             "--python", str(target / "bin" / "python"), "-r", str(asked),
@@ -59,10 +70,6 @@ class Installer:
         asked.unlink()
         if failed is not None:
             raise _failure(failed)
-        # By the bare interpreter: one of the environment would run its .pth files, which are tenants' code.
-        await self._run(
-            [str(interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(target / "lib")]
-        )
 
     async def _uv(self, *command: str) -> str | None:
         return await self._run([find_uv_bin(), *command, *_COMMON])

@@ -22,7 +22,8 @@ Headers = tuple[tuple[str, str], ...]
 class VersionSpec:
     """One immutable version: the code, and what it needs to be imported.
 
-    The digests are lower-case SHA-256 hex. `environment` is empty until `prepare` has named it.
+    The digests are lower-case SHA-256 hex. `environment` is empty until `prepare` has named it. `handler`
+    is an original's entry point as a dotted path, None for the one that its SDK has.
     """
 
     version_id: str
@@ -31,6 +32,7 @@ class VersionSpec:
     kind: VersionKind
     timeout_s: float
 
+    handler: str | None = None
 
 @dataclass(frozen=True)
 class Bases:
@@ -96,7 +98,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class ReplyError:
-    """Why the package gave no result. `deliberate` marks a SteamshipError the author raised on purpose."""
+    """Why the package gave no result. `deliberate` marks a SteamshipError the author raised on purpose.
+
+    `code` is one of ours for native packages; an original's is what its reply said, and so is `status`, the
+    HTTP status to answer with.
+    """
 
     code: str
     message: str
@@ -108,6 +114,7 @@ class ReplyError:
 @dataclass(frozen=True)
 class BundleFacts:
     """What a bundle says about itself, read without running any of it."""
+    status: int = 500
 
     digest: str
     kind: VersionKind

@@ -27,6 +27,14 @@ class Requirements:
     sdk: tuple[Requirement, ...]
 
     @property
+    def original_lines(self) -> tuple[str, ...]:
+        """`lines` with those about the SDK, which is kept below version 3."""
+        sdk = {_normalised(line) for line in self.sdk}
+        if self.sdk and self.admits_native:
+            sdk.add(f"{SDK}<{_FIRST_NATIVE.major}")
+        return tuple(sorted({*self.lines, *sdk}))
+
+    @property
     def admits_native(self) -> bool:
         """True unless a line about the SDK admits versions below 3 only."""
         return all(_admits_native(line.specifier) for line in self.sdk)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from steamship_engine.model.errors import (
     DeployError,
     InvalidRequirementsError,
-    NotBuiltYetError,
     PackageError,
     UnavailableError,
 )
@@ -23,7 +22,7 @@ from steamship_engine.runtime.bundle import Bundles
 from steamship_engine.runtime.environments import Environments, Wheel, keep_wheel
 from steamship_engine.runtime.frames import Log
 from steamship_engine.runtime.installer import Installer
-from steamship_engine.runtime.interpreter import Interpreter, probe
+from steamship_engine.runtime.interpreter import ORIGINAL, Interpreter, for_natives, for_originals
 from steamship_engine.runtime.port import (
     BundleFacts,
     Description,
@@ -48,7 +47,8 @@ class Runtime:
 
     `data` is the engine's data folder; the runtime has `bundles`, `environments`, `wheels`, `cache` and
     `scratch` in it, readable by everybody. `sdk_wheel` is the wheel that native versions get, by default
-    the one in `runtime/wheels/`. `environ` is the engine's environment, of which `uv` gets an allow-list.
+    the one in `runtime/wheels/`. `pythons` are interpreters, and folders of them, that come before all others.
+    `environ` is the engine's environment: `uv` gets an allow-list of it, and it says where Pythons may be.
     `on_log` gets what packages print, in the event loop; it must be quick.
     """
 
@@ -57,7 +57,7 @@ class Runtime:
         data: Path,
         *,
         sdk_wheel: Path | None = None,
-        interpreter: Path | None = None,
+        pythons: Sequence[Path] = (),
         environ: Mapping[str, str] | None = None,
         limits: RuntimeLimits = RUNTIME,
         bundle_limits: BundleLimits = BUNDLE,
@@ -65,7 +65,7 @@ class Runtime:
     ) -> None:
         data = data.resolve()
         self._limits, self._on_log = limits, on_log or _to_logging
-        self._asked_wheel, self._asked_interpreter = sdk_wheel, interpreter
+        self._asked_wheel, self._pythons, self._environ = sdk_wheel, tuple(pythons), dict(environ or {})
         self._wheels = data / "wheels"
         self._scratch = Scratch(data / "scratch")
         self._bundles = Bundles(data / "bundles", self._scratch, bundle_limits)
@@ -76,6 +76,7 @@ class Runtime:
         self._workers = Workers(limits, self._start_worker)
         self._describing = asyncio.Semaphore(limits.describes)
         self._tools: tuple[Interpreter, Wheel] | None = None
+        self._original_python: Interpreter | None = None
 
     async def inspect(self, bundle: Path, digest: str) -> BundleFacts:
         """See the port."""
@@ -84,10 +85,7 @@ class Runtime:
     async def prepare(self, version: VersionSpec) -> Description:
         """See the port."""
         if version.kind is VersionKind.ORIGINAL:
-            raise NotBuiltYetError(
-                "This engine cannot run packages on the original SDK yet.",
-                suggestion='Write the package on "steamship" 3 and deploy again.',
-            )
+            return await self._prepare_original(version)
         asked = await asyncio.to_thread(self._bundles.requirements, version.bundle)
         interpreter, wheel = await self._found_tools()
         if not asked.admits_sdk(wheel.version):
@@ -119,7 +117,22 @@ class Runtime:
     async def _found_tools(self) -> tuple[Interpreter, Wheel]:
         """The interpreter, executed, and the SDK's wheel, kept; looked for once."""
         if self._tools is None:
-            interpreter = await asyncio.to_thread(probe, self._asked_interpreter)
+            interpreter = await asyncio.to_thread(for_natives, self._pythons)
+    async def _prepare_original(self, version: VersionSpec) -> Description:
+        lines = await asyncio.to_thread(self._bundles.original_lines, version.bundle)
+        interpreter = self._original_python
+        if interpreter is None:
+            interpreter = await asyncio.to_thread(for_originals, self._pythons, self._environ)
+        notes: tuple[str, ...] = ()
+        if interpreter.release == ORIGINAL[0]:
+            self._original_python = interpreter
+        else:
+            # Looked for again at the next deploy: the operator may have installed the better one.
+            notes = (_second_best(interpreter),)
+        environment = await self._environments.ensure(interpreter, lines, None)
+        described = await self._describe(version, environment)
+        return replace(described, notes=(*notes, *described.notes))
+
             wheel = await asyncio.to_thread(keep_wheel, self._asked_wheel or _default_wheel(), self._wheels)
             self._tools = interpreter, wheel
         return self._tools
@@ -135,7 +148,7 @@ class Runtime:
                 _nothing,
             )
             try:
-                await worker.load(self._bundles.folder(version.bundle), version.kind, None)
+                await worker.load(self._bundles.folder(version.bundle), version.kind, version.handler, None)
                 told = await worker.describe()
             finally:
                 await worker.ended()
@@ -158,7 +171,7 @@ class Runtime:
         )
         started(worker)
         try:
-            await worker.load(code, spec.version.kind, _instance(spec))
+            await worker.load(code, spec.version.kind, spec.version.handler, _instance(spec))
         except DeployError as error:
             raise PackageError(error.message, details=error.details) from error
         return worker
@@ -185,6 +198,14 @@ def _default_wheel() -> Path:
     wheels = sorted(WHEELS.glob("steamship-*.whl"))
     if not wheels:
         raise UnavailableError(
+def _second_best(interpreter: Interpreter) -> str:
+    return (
+        f"This engine has no CPython 3.10, so the package runs on {interpreter.version}, where f-strings print the "
+        "name of a text enum's member instead of its value. Have the operator install CPython 3.10, or name it in "
+        "STEAMSHIP_ENGINE_PYTHONS, and deploy again."
+    )
+
+
             f'There is no wheel of the SDK in "{WHEELS}".', suggestion="Run `make setup`, which makes it."
         )
     return wheels[-1]

@@ -73,13 +73,16 @@ class Worker:
         """Whether it can take a call."""
         return self.channel.failure is None and self.process.alive
 
-    async def load(self, code: Path, kind: str, instance: dict[str, Any] | None) -> None:
-        """Connect and have the bundle imported. Raises DeployError; the worker is of no use then."""
+    async def load(self, code: Path, kind: str, handler: str | None, instance: dict[str, Any] | None) -> None:
+        """Connect and have the bundle imported, an original's by its handler.
+
+        Raises DeployError; the worker is of no use then.
+        """
         loop = asyncio.get_running_loop()
         await loop.create_unix_connection(lambda: self.channel, sock=self.process.socket)
         # A process that left its group may hold the socket open after the worker's end.
         self.process.on_exit(lambda: loop.call_later(_EXIT_WAIT, self.fail, ChannelClosed()))
-        header = frames.Load(code=str(code), kind=kind, instance=instance)
+        header = frames.Load(code=str(code), kind=kind, handler=handler, instance=instance)
         frame = await self._ask(frames.encode(header), "while api.py was imported")
         if type(frame.header) is not frames.Loaded:
             self._unexpected(frame)

@@ -9,7 +9,7 @@ import threading
 import traceback
 from typing import Any
 
-from . import arguments, loading, replies
+from . import arguments, loading, original, replies
 from .frames import BODY, Channel, Closed
 from .output import Output
 
@@ -90,7 +90,10 @@ class Worker:
 
     def _load(self, header: "dict[str, Any]") -> "tuple[dict[str, Any], bytes]":
         self._code = os.path.abspath(header["code"])
-        self._sdk, self._cls = loading.load(self._code)
+        if header["kind"] == "original":
+            self._sdk, self._cls = original.load(self._code, header.get("handler"), self._output)
+        else:
+            self._sdk, self._cls = loading.load(self._code)
         if header.get("instance") is not None:
             self._serving = self._sdk.Serving(self._cls, header["instance"])
         return {"type": "loaded"}, b""
@@ -122,8 +125,11 @@ class Worker:
 
     def _answer(self, header: "dict[str, Any]", body: bytes) -> "tuple[dict[str, Any], bytes]":
         verb, path = header["verb"], header["path"]
+        as_text = isinstance(self._sdk, original.Original)
         try:
-            values, untyped = arguments.decode(verb, header["query"], header["headers"], body)
+            values, untyped = arguments.decode(
+                verb, header["query"], header["headers"], body, files_as_text=as_text
+            )
         except arguments.BadRequest as error:
             return replies.failed(400, "InvalidRequest", error.message, suggestion=error.suggestion), b""
         context = {

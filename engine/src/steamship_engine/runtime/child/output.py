@@ -45,6 +45,13 @@ class Output:
                 self._emit(lines.level, lines.rest())
             self._tell_dropped()
 
+    def tell(self, level: str, text: str) -> None:
+        """Send one message of any level, after what was printed before it."""
+        with self._reading:
+            for descriptor, _ in self._poll.poll(0):
+                self._read(descriptor, self._streams[descriptor])
+            self._emit(level, _cut(text.encode("utf-8", "backslashreplace")))
+
     def _pump(self, poll: "select.poll") -> None:
         with contextlib.suppress(Closed):
             while True:
