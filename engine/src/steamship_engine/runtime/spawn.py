@@ -12,22 +12,30 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from steamship_engine.runtime import trees
 
 CHILD = Path(__file__).parent / "child"
-_START_LOG = "start.log"
 _SAID = 2_000
 
 
 class WorkerProcess:
     """A running worker. `socket` is the engine's end; `scratch` is removed by `ended`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], engine_end: socket.socket, scratch: Path) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        engine_end: socket.socket,
+        start_log: IO[bytes],
+        scratch: Path,
+    ) -> None:
         self._process = process
         self.socket = engine_end
+        self._start_log = start_log
         self._scratch = scratch
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[int] = self._loop.create_future()
@@ -60,16 +68,16 @@ class WorkerProcess:
 
     def said(self) -> str:
         """The last of what it printed before it was connected, such as a broken interpreter's complaint."""
-        try:
-            return (self._scratch / _START_LOG).read_bytes()[-_SAID:].decode(errors="replace").strip()
-        except OSError:
-            return ""
+        log = self._start_log.fileno()
+        size = os.fstat(log).st_size
+        return os.pread(log, _SAID, max(size - _SAID, 0)).decode(errors="replace").strip()
 
     async def ended(self) -> None:
         """Kill it, wait for it, and remove its scratch folder."""
         self.kill()
         await asyncio.shield(self._exit)
         self.socket.close()
+        self._start_log.close()
         await asyncio.to_thread(trees.remove, self._scratch)
 
     def _reap(self) -> None:
@@ -93,10 +101,12 @@ def spawn(python: Path, scratch: Path) -> WorkerProcess:
     Raises OSError when the interpreter cannot be executed.
     """
     engine_end, worker_end = socket.socketpair()
+    # Without a name: what lies at a path in its scratch folder, the package may have put there.
+    start_log = tempfile.TemporaryFile(dir=scratch, buffering=0)  # noqa: SIM115  # it lives as long as the worker
     try:
         for name in ("home", "tmp"):
             (scratch / name).mkdir(mode=0o755)
-        with (scratch / _START_LOG).open("wb") as start_log, worker_end:
+        with worker_end:
             process = subprocess.Popen(
                 [str(python), "-I", "-B", str(CHILD / "__main__.py")],
                 stdin=worker_end.fileno(),
@@ -108,9 +118,10 @@ def spawn(python: Path, scratch: Path) -> WorkerProcess:
             )
     except BaseException:
         engine_end.close()
+        start_log.close()
         raise
     engine_end.setblocking(False)
-    return WorkerProcess(process, engine_end, scratch)
+    return WorkerProcess(process, engine_end, start_log, scratch)
 
 
 def _environment(python: Path, scratch: Path) -> dict[str, str]:
