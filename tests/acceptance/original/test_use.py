@@ -134,6 +134,7 @@ def test_config(original: Original, deployed: None) -> None:
     for config, named in (
         ({"name": "Bob", "count": 4}, "name"),
         ({"count": "x", "name": "Ann"}, "count"),
+        ({"size": "huge", "name": "Ann"}, "size"),
         ({}, "name"),
     ):
         with pytest.raises(OriginalError) as raised:
@@ -145,6 +146,17 @@ def test_config(original: Original, deployed: None) -> None:
         )
         assert named in raised.value.message
         assert "Bob" not in raised.value.message
+
+
+def test_the_template_of_a_native_version(original: Original, deployed: None) -> None:
+    """The original client reads a template with keys that it does not know."""
+    template = original("""
+        client = Steamship()
+        version = client.post("package/version/get", {"packageHandle": "configured"}, expect=PackageVersion)
+        result = version.config_template
+    """)
+    assert template["size"]["values"] == ["small", "large"]
+    assert template["token"]["secret"] is True
 
 
 def test_dir_describes_every_method(original: Original, deployed: None) -> None:

@@ -151,6 +151,8 @@ def test_config_errors_name_every_parameter() -> None:
     assert all(name in message for name in ("name", "Whom it belongs to", "count", "colour"))
     with pytest.raises(InvalidConfigError):
         Steamship.use("configured", "sdk-conf")
+    with pytest.raises(InvalidConfigError, match='"size" must be one of "small", "large"'):
+        Steamship.use("configured", "sdk-conf", config={"name": "Ann", "size": "huge"})
 
 
 def test_config_is_frozen_and_secrets_stay_inside() -> None:

@@ -1,7 +1,8 @@
 """Config: a version's template of parameters, and what it makes of the values that a user gives.
 
-A template maps each parameter's name to `{type, description, default, required, nullable, secret}`. The
-first three are the original's; where `required` is absent, a parameter without a default is required.
+A template maps each parameter's name to `{type, description, default, required, nullable, secret, values}`. The
+first three are the original's; where `required` is absent, a parameter without a default is required; where
+`values` is absent, whatever has the type may be its value.
 """
 
 from __future__ import annotations
@@ -24,18 +25,19 @@ _SHORTEST_REDACTED = 4
 """A secret of fewer characters would take ordinary text with it: `1` is no secret."""
 
 _FLAGS = ("required", "nullable", "secret")
+_VALUES_NAMED = 50
 
 
 def complete(template: Template, given: Config | None, kind: VersionKind) -> Config:
     """The values given, with defaults for those that are absent or null.
 
-    InvalidConfigError names every parameter that is missing, of a wrong type or, for native versions,
-    unknown. Values keep their type: 3 stays 3.
+    InvalidConfigError names every parameter that is missing, of a wrong type, none of the values it may have
+    or, for native versions, unknown. Values keep their type: 3 stays 3.
     """
     present = {name: value for name, value in (given or {}).items() if value is not None}
     # An original whose template is empty checks nothing; a native one knows all its parameters.
     unknown = [name for name in present if name not in template] if kind is VersionKind.NATIVE else []
-    missing, mistyped = [], []
+    missing, mistyped, misplaced = [], [], []
     completed: Config = {}
     for name, parameter in template.items():
         value = present.get(name, parameter.get("default"))
@@ -43,10 +45,14 @@ def complete(template: Template, given: Config | None, kind: VersionKind) -> Con
             completed[name] = value
             if type_of(value) != parameter["type"]:
                 mistyped.append(name)
+            elif not _may_be(parameter, value):
+                misplaced.append(name)
         elif _is_required(parameter):
             missing.append(name)
-    if missing or mistyped or unknown:
-        raise _invalid(template, present, missing=missing, mistyped=mistyped, unknown=unknown)
+    if missing or mistyped or misplaced or unknown:
+        raise _invalid(
+            template, present, missing=missing, mistyped=mistyped, misplaced=misplaced, unknown=unknown
+        )
     completed.update((name, value) for name, value in present.items() if name not in template)
     return completed
 
@@ -124,9 +130,26 @@ def _check_parameter(name: str, parameter: object) -> None:
         raise _refused(f"the default of {shown} is a {type_of(default)}; its type is {kind}")
     if isinstance(default, float) and not math.isfinite(default):
         raise _refused(f"the default of {shown} is no JSON number")
+    _check_values(shown, kind, parameter)
     for flag in _FLAGS:
         if not isinstance(parameter.get(flag), bool | None):
             raise _refused(f'"{flag}" of {shown} must be true or false')
+
+
+def _check_values(shown: str, kind: Any, parameter: dict[str, Any]) -> None:
+    values = parameter.get("values")
+    if values is None:
+        return
+    if not isinstance(values, list) or not values or any(type_of(value) != kind for value in values):
+        raise _refused(f"the values of {shown} must be a list of one {kind} or more")
+    default = parameter.get("default")
+    if default is not None and not _may_be(parameter, default):
+        raise _refused(f"the default of {shown} is none of its values")
+
+
+def _may_be(parameter: dict[str, Any], value: Any) -> bool:
+    values = parameter.get("values")
+    return values is None or any(_same(value, one) for one in values)
 
 
 def _refused(reason: str) -> InvalidRequestError:
@@ -153,12 +176,22 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _invalid(
-    template: Template, present: Config, *, missing: list[str], mistyped: list[str], unknown: list[str]
+    template: Template,
+    present: Config,
+    *,
+    missing: list[str],
+    mistyped: list[str],
+    misplaced: list[str],
+    unknown: list[str],
 ) -> InvalidConfigError:
     reasons = [f"{_described(template, name)} is required but missing." for name in missing]
     reasons += [
         f"{_described(template, name)} must be a {template[name]['type']}, not a {type_of(present.get(name))}."
         for name in mistyped
+    ]
+    reasons += [
+        f"{_described(template, name)} must be one of {_quoted(template[name]['values'][:_VALUES_NAMED])}."
+        for name in misplaced
     ]
     if unknown:
         known = f"its parameters are {_quoted(template)}" if template else "it takes no config"
@@ -166,7 +199,7 @@ def _invalid(
         reasons.append(f"{_quoted(unknown)} {plural} of this version: {known}.")
     return InvalidConfigError(
         " ".join((INVALID, *reasons)),
-        suggestion="Give the named parameters in `config`, with values of the types named.",
+        suggestion="Give the named parameters in `config`, with values as they are described.",
     )
 
 

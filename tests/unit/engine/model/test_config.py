@@ -134,6 +134,35 @@ def test_a_wrong_value_is_not_repeated():
     assert "123456789" not in raised.value.message
 
 
+CHOICE = {
+    "units": {
+        "type": "string",
+        "default": "metric",
+        "values": ["metric", "imperial"],
+        "description": "Which.",
+    }
+}
+
+
+def test_only_the_values_of_a_choice_are_taken():
+    """A value outside a parameter's list is refused when the instance is made, with the list and without the value."""
+    assert complete(CHOICE, {}, NATIVE) == {"units": "metric"}
+    assert complete(CHOICE, {"units": "imperial"}, NATIVE) == {"units": "imperial"}
+    with pytest.raises(InvalidConfigError) as raised:
+        complete(CHOICE, {"units": "canary"}, NATIVE)
+    assert '"units" (Which.) must be one of "metric", "imperial".' in raised.value.message
+    assert "canary" not in raised.value.message
+
+
+def test_a_choice_of_numbers_compares_as_numbers():
+    """3.0 is 3 among the values, and true is not 1."""
+    template = {"level": {"type": "number", "values": [1, 3]}}
+    assert complete(template, {"level": 3.0}, NATIVE) == {"level": 3.0}
+    for wrong in (2, True):
+        with pytest.raises(InvalidConfigError, match='"level" must be'):
+            complete(template, {"level": wrong}, NATIVE)
+
+
 def test_true_is_no_number():
     """A boolean is refused where a number is wanted."""
     with pytest.raises(InvalidConfigError, match='"days" must be a number, not a boolean'):
@@ -200,6 +229,10 @@ def test_numbers_are_equal_by_value():
         ('{"a": {"type": "number", "default": true}}', 'the default of parameter "a" is a boolean'),
         ('{"a": {"type": "string", "description": 1}}', 'the description of parameter "a"'),
         ('{"a": {"type": "string", "required": 1}}', '"required" of parameter "a"'),
+        ('{"a": {"type": "string", "values": []}}', 'the values of parameter "a"'),
+        ('{"a": {"type": "string", "values": "b"}}', 'the values of parameter "a"'),
+        ('{"a": {"type": "string", "values": ["b", 1]}}', 'the values of parameter "a"'),
+        ('{"a": {"type": "string", "values": ["b"], "default": "c"}}', 'the default of parameter "a"'),
         ("{", "it is not JSON"),
         ('{"a": NaN}', '"NaN" is no JSON number'),
         ('{"a": {"type": "number", "default": 1e999}}', 'the number "1e999" is too large'),
@@ -221,7 +254,7 @@ def test_no_template_is_an_empty_one(text):
 
 
 JSON_LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(["string", "number", "boolean", ""])
-FIELDS = ("type", "description", "default", "required", "nullable", "secret")
+FIELDS = ("type", "description", "default", "required", "nullable", "secret", "values")
 HOSTILE = st.dictionaries(
     st.text(max_size=3), JSON_LEAVES | st.dictionaries(st.sampled_from(FIELDS), JSON_LEAVES), max_size=3
 )

@@ -18,6 +18,7 @@ TEMPLATE = {
     "greeting": {"type": "string", "default": "Hello", "description": "The word"},
     "times": {"type": "number", "required": True},
     "note": {"type": "string", "required": False},
+    "units": {"type": "string", "default": "m", "required": False, "values": ["m", "ft"]},
     "token": {"type": "string", "default": "hush", "required": False, "secret": True},
 }
 VERSIONS = [
@@ -59,11 +60,12 @@ def test_versions(ship, engine):
         "1.0.0    2030-01-01T00:00:00Z  First",
         "",
         "Config of version 1.1.0:",
-        "PARAMETER  TYPE    DEFAULT   ABOUT",
-        'greeting   string  "Hello"   The word',
-        "times      number  required  -",
-        "note       string  none      -",
-        "token      string  (secret)  -",
+        "PARAMETER  TYPE        DEFAULT   ABOUT",
+        'greeting   string      "Hello"   The word',
+        "times      number      required  -",
+        "note       string      none      -",
+        'units      "m" | "ft"  "m"       -',
+        "token      string      (secret)  -",
     ]
     assert ship("versions", "greeter", "--json").json() == VERSIONS
 

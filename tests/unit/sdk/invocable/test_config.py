@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, Union
 
 import pytest
-from pydantic import Field, SecretBytes, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, field_validator
 
 from steamship.base.error import InvalidConfigError
 from steamship.invocable import Config, PackageService
@@ -54,12 +54,12 @@ def test_the_template_of_every_kind_of_field():
     """Each field becomes a parameter with type, description, default, required, nullable and secret."""
     assert config_template(Everything, {}) == {
         "name": parameter("string", description="Who paints.", required=True),
-        "finish": parameter("string", default="gloss"),
-        "palette": parameter("string", default="warm"),
-        "mode": parameter("string", default="a"),
+        "finish": parameter("string", default="gloss", values=["matt", "gloss"]),
+        "palette": parameter("string", default="warm", values=["warm"]),
+        "mode": parameter("string", default="a", values=["a", "b"]),
         "coats": parameter("number", default=2),
         "price": parameter("number", nullable=True),
-        "level": parameter("number", default=1),
+        "level": parameter("number", default=1, values=[1]),
         "either": parameter("number", default=1.5),
         "dry": parameter("boolean", default=True),
         "note": parameter("string", nullable=True),
@@ -92,6 +92,58 @@ def test_a_default_of_another_type_is_refused(annotation, default):
     cls = type("Odd", (Config,), {"__annotations__": {"it": annotation}, "it": default})
     with pytest.raises(DefinitionError, match='"it" has the default'):
         config_template(cls, {})
+
+
+class Lenient(Enum):
+    LOUD = "loud"
+
+    @classmethod
+    def _missing_(cls, value):
+        return cls.LOUD if str(value).lower() == "loud" else None
+
+
+class Chosen(Config):
+    maybe: Literal["a", "b"] | None = None
+    either: Literal["a", "b"] | Finish = "b"
+    open: Literal["a"] | str = "z"
+    lenient: Lenient = Lenient.LOUD
+    lowered: Annotated[Literal["a", "b"], BeforeValidator(str.lower)] = "a"
+    cut: Literal["a", "b"] = "a"
+    plain: Literal["a", "b"] = "a"
+
+    @field_validator("cut", mode="before")
+    @classmethod
+    def _first(cls, value):
+        return value[:1]
+
+    @field_validator("plain")
+    @classmethod
+    def _same(cls, value):
+        return value
+
+
+def test_values_are_told_where_nothing_else_is_admitted():
+    """An Enum or Literal carries its values, unless the class reads others as well."""
+    values = {name: found.get("values") for name, found in config_template(Chosen, {}).items()}
+    assert values == {
+        "maybe": ["a", "b"],
+        "either": ["a", "b", "matt", "gloss"],
+        "open": None,
+        "lenient": None,
+        "lowered": None,
+        "cut": None,
+        "plain": ["a", "b"],
+    }
+
+
+def test_a_default_that_is_none_of_the_values_is_refused():
+    """A default outside an Enum or Literal would fail every instance that takes it."""
+
+    class Odd(Config):
+        mode: Literal["a", "b"] = "c"
+
+    with pytest.raises(DefinitionError, match="\"mode\" has the default 'c', which is none of its values"):
+        config_template(Odd, {})
 
 
 def test_every_bad_field_is_named():

@@ -125,10 +125,18 @@ def _print_config(version: dict[str, Any]) -> None:
     print_table(
         ["PARAMETER", "TYPE", "DEFAULT", "ABOUT"],
         [
-            [name, parameter.get("type"), _default(parameter), parameter.get("description")]
+            [name, _type(parameter), _default(parameter), parameter.get("description")]
             for name, parameter in template.items()
         ],
     )
+
+
+def _type(parameter: dict[str, Any]) -> str:
+    """Its type, or where only some values are admitted, these."""
+    values = parameter.get("values")
+    if not values:
+        return str(parameter.get("type"))
+    return " | ".join(json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def _default(parameter: dict[str, Any]) -> str:

@@ -39,7 +39,10 @@ class ConfigParameterType(StrEnum):
 
 
 class ConfigParameter(BaseModel):
-    """One parameter of a config template. `required` None: required when there is no default."""
+    """One parameter of a config template. `required` None: required when there is no default.
+
+    `values` are all that it may be, None: whatever has its type.
+    """
 
     type: ConfigParameterType
     description: str | None = None
@@ -47,6 +50,7 @@ class ConfigParameter(BaseModel):
     required: bool | None = None
     nullable: bool | None = None
     secret: bool | None = None
+    values: list[str | int | float | bool] | None = None
 
 
 class DeployableType(StrEnum):
