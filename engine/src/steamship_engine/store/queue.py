@@ -166,13 +166,15 @@ def reclaim(
 
 def forget_workspace(connection: Connection, blobs: Blobs, workspace_id: str) -> list[str]:
     """Before a workspace goes: let go of its tasks' uploads, and fail tasks elsewhere that wait for them."""
-    inside = select(tasks.c.id).where(tasks.c.workspace_id == workspace_id)
-    ended: list[str] = []
-    for task in store.lock(connection, list(connection.execute(inside).scalars())):
-        if not task.state.finished:
-            gone = Ending(TaskState.FAILED, message="Its workspace was deleted.", code="NotFound")
-            ended += end(connection, blobs, task, gone)
-    return ended
+    unfinished = (TaskState.WAITING, TaskState.RUNNING)
+    inside = select(tasks).where(tasks.c.workspace_id == workspace_id, tasks.c.state.in_(unfinished))
+    gone = Ending(TaskState.FAILED, message="Its workspace was deleted.", code="NotFound")
+    ended: dict[str, None] = {}
+    for task in rows.every(connection, Task, inside.order_by(tasks.c.seq).with_for_update()):
+        # One that ended with a task it waits for has let go of its upload then.
+        if task.id not in ended:
+            ended.update(dict.fromkeys(end(connection, blobs, task, gone)))
+    return list(ended)
 
 
 def _ready() -> Any:

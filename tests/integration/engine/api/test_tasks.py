@@ -111,6 +111,21 @@ def test_the_workspace_of_the_task_may_be_deleted_by_it(alice, run_all):
     assert status(alice, task["taskId"])["status"]["state"] == "succeeded"
 
 
+def test_a_deleted_workspace_lets_go_of_each_upload_once(alice, bob):
+    """Tasks that wait for each other go with their workspace, and others keep the same bytes."""
+    parts = [("type", ("type", b"file")), ("file", ("file", b"the same bytes"))]
+    kept = bob.send("POST", "file/create", files=parts).json()["data"]["file"]
+    workspace = alice.data("workspace/create", {"handle": "doomed"})["workspace"]
+    there = {"x-workspace-handle": "doomed"}
+    later = {**there, "x-task-run-after": "2031-01-01T00:00:00Z"}
+    first = alice.send("POST", "task/noop", later, json={}).json()["status"]["taskId"]
+    for _ in range(2):
+        answer = alice.send("POST", "file/create", {**there, "x-task-dependency": first}, files=parts)
+        assert answer.json()["status"]["state"] == "waiting"
+    alice.data("workspace/delete", {"id": workspace["id"]})
+    assert bob.send("GET", f"file/{kept['id']}/raw").content == b"the same bytes"
+
+
 def test_a_wrong_request_is_refused_before_it_is_a_task(alice):
     """Wrong input, unreadable headers and unknown needs fail at once."""
     assert alice.refusal("file/create", {}, **BACKGROUND).startswith("InvalidRequest: ")
