@@ -125,3 +125,65 @@ def test_a_requirement_is_installed(native):
         assert (await bench.call(instance, "/version")).text.count(".") >= 1
 
     native(work)
+
+
+LIBRARIES = """
+import json
+
+import pydantic
+from steamship.invocable import PackageService, post
+
+
+class Failing(PackageService):
+    @post("late")
+    def late(self):
+        from pydantic import nothing_of_the_kind
+
+    @post("later")
+    def later(self):
+        return pydantic.TypeAdapter(object())
+
+
+{now}
+"""
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        ("from pydantic import nothing_of_the_kind", "(site-packages/pydantic/__init__.py)"),
+        ("pydantic.TypeAdapter(object())", 'File "site-packages/pydantic/type_adapter.py", line'),
+        ('json.loads("{")', f'File "python3.{sys.version_info.minor}/json/__init__.py", line'),
+    ],
+)
+def test_a_failed_import_tells_no_folder_of_the_engine(native, now, shown):
+    """Frames and messages of libraries name them below site-packages, wherever the environment lies."""
+
+    async def work(bench: Bench) -> None:
+        with pytest.raises(DeployError) as failed:
+            await bench.prepare("greeter", {"api.py": LIBRARIES.format(now=now)})
+        told = f"{failed.value.message}\n{failed.value.details}"
+        assert shown in told
+        assert str(bench.folder.parent) not in told
+        assert "environments" not in told
+
+    native(work)
+
+
+def test_a_failed_call_tells_no_folder_of_the_engine(native):
+    """The same holds for what fails in a method."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("greeter", {"api.py": LIBRARIES.format(now="")})
+        failing = instance_of(version)
+        for method, shown in (
+            ("/late", "(site-packages/pydantic"),
+            ("/later", 'File "site-packages/pydantic/'),
+        ):
+            error = (await bench.call(failing, method)).reply.error
+            told = f"{error.message}\n{error.details}"
+            assert shown in told
+            assert str(bench.folder.parent) not in told
+            assert "environments" not in told
+
+    native(work)

@@ -62,7 +62,8 @@ def refusal(error: BaseException, code: str, what: str) -> Refused:
         where = f" ({_relative(error.filename or '?', code)}:{error.lineno})"
         return Refused("ImportFailed", f"{what}: {type(error).__name__}: {error.msg}{where}")
     where = place(error.__traceback__, code)
-    return Refused("ImportFailed", f"{what}: {type(error).__name__}: {error}{where}", details(error, code))
+    said = without_folders(str(error), code)
+    return Refused("ImportFailed", f"{what}: {type(error).__name__}: {said}{where}", details(error, code))
 
 
 def place(trace: "TracebackType | None", code: str) -> str:
@@ -81,7 +82,27 @@ def details(error: BaseException, code: str) -> "str | None":
         trace = trace.tb_next
     if trace is None:
         return None
-    return "".join(traceback.format_exception(type(error), error, trace)).replace(code + os.sep, "")
+    return without_folders("".join(traceback.format_exception(type(error), error, trace)), code)
+
+
+def without_folders(text: str, code: str) -> str:
+    """The text with paths in the bundle, in the environment and in Python's own library as relative ones.
+
+    Where these lie is the operator's business.
+    """
+    import sysconfig
+
+    library = sysconfig.get_path("stdlib")
+    places = {
+        code: "",
+        sysconfig.get_path("purelib"): "site-packages/",
+        sysconfig.get_path("platlib"): "site-packages/",
+        library: os.path.basename(library) + "/",
+        os.path.dirname(os.path.abspath(__file__)): "worker/",
+    }
+    for folder in sorted(places, key=len, reverse=True):
+        text = text.replace(folder + os.sep, places[folder])
+    return text
 
 
 def clean(text: str, limit: int) -> str:

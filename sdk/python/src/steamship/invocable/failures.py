@@ -11,7 +11,7 @@ import os
 import re
 import sysconfig
 from collections.abc import Callable
-from traceback import FrameSummary, StackSummary, TracebackException
+from traceback import StackSummary, TracebackException
 from types import TracebackType
 from typing import Any
 
@@ -36,7 +36,7 @@ def failure(error: BaseException, root: str) -> tuple[int, dict[str, Any]]:
         return _status(error), described(error, deliberate=True)
     return PackageError.http_status, {
         "code": PackageError.code,
-        "message": _summary(error),
+        "message": _without_folders(_summary(error), root),
         "suggestion": None,
         "details": package_traceback(error, root),
         "deliberate": False,
@@ -69,8 +69,8 @@ def package_traceback(error: BaseException, root: str) -> str:
     """The traceback without this SDK's frames; paths are relative to the package or its environment."""
     told = TracebackException.from_exception(error, compact=True)
     seen: set[int] = set()
-    _keep_package_frames(told, root, seen)
-    return "".join(told.format())
+    _keep_package_frames(told, seen)
+    return _without_folders("".join(told.format()), root)
 
 
 def _summary(error: BaseException) -> str:
@@ -95,33 +95,31 @@ def _status(error: SteamshipError) -> int:
     return error.http_status if error.http_status in range(400, 600) else PackageError.http_status
 
 
-def _keep_package_frames(told: TracebackException, root: str, seen: set[int]) -> None:
+def _keep_package_frames(told: TracebackException, seen: set[int]) -> None:
     if id(told) in seen:
         return
     seen.add(id(told))
     told.stack = StackSummary.from_list(
-        [_shown(frame, root) for frame in told.stack if not frame.filename.startswith(_OURS)]
+        [frame for frame in told.stack if not frame.filename.startswith(_OURS)]
     )
     chained = [told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or [])]
     for other in chained:
         if other is not None:
-            _keep_package_frames(other, root, seen)
+            _keep_package_frames(other, seen)
 
 
-def _shown(frame: FrameSummary, root: str) -> FrameSummary:
-    return FrameSummary(
-        _relative(frame.filename, root), frame.lineno, frame.name, lookup_line=False, line=frame.line
-    )
-
-
-def _relative(path: str, root: str) -> str:
-    """A path without what only the machine's operator should know."""
-    folders = (root, sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"))
-    for folder in filter(None, folders):
-        prefix = os.path.join(folder, "")
-        if path.startswith(prefix):
-            return path[len(prefix) :]
-    return path
+def _without_folders(text: str, root: str) -> str:
+    """Text with paths as relative ones: where things lie is the business of the machine's operator."""
+    library = sysconfig.get_path("stdlib")
+    places = {
+        library: library.rpartition(os.sep)[2],
+        **{sysconfig.get_path(name): "site-packages" for name in ("purelib", "platlib")},
+        root: "",
+    }
+    # The longest first: site-packages lies in the library's folder, and the package may lie anywhere.
+    for folder in sorted(filter(None, places), key=len, reverse=True):
+        text = text.replace(os.path.join(folder, ""), os.path.join(places[folder], ""))
+    return text
 
 
 def _limited(text: str, limit: int) -> str:
