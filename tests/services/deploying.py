@@ -32,6 +32,7 @@ class Api:
     """The engine's API as plain HTTP: one operation a call, `data` back, Refused for a failed status."""
 
     def __init__(self, api_base: str, key: str) -> None:
+        self.base = api_base
         self._client = httpx.Client(
             base_url=api_base, headers={"authorization": f"Bearer {key}"}, timeout=60, trust_env=False
         )
@@ -65,13 +66,21 @@ class Api:
         raise TimeoutError(f"the task {task_id} is not done after {_DEPLOY_S} s")
 
     def deploy(
-        self, handle: str, files: bytes, *, version: str | None = None, public: bool = True
+        self,
+        handle: str,
+        files: bytes,
+        *,
+        version: str | None = None,
+        public: bool = True,
+        config_template: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Make a version of a package, which is made too if need be."""
         package = self("package/create", {"handle": handle, "isPublic": public, "fetchIfExists": True})[
             "package"
         ]
         fields = {"packageId": package["id"], **({"handle": version} if version else {})}
+        if config_template is not None:
+            fields["configTemplate"] = json.dumps(config_template)
         answer = self(
             "package/version/create", data=fields, files={"file": ("package.zip", files, "application/zip")}
         )
@@ -102,6 +111,20 @@ def deployed_greeter(deploy: Deploy) -> str:
     """The greeter of examples/, version 1.0.0, deployed; its handle."""
     deploy("greeter", files_of(EXAMPLES / "greeter"), version="1.0.0")
     return "greeter"
+
+
+@pytest.fixture(scope="session")
+def nests(deploy: Deploy) -> str:
+    """The package `nests`, deployed; its handle."""
+    deploy("nests", "nests", version="1.0.0")
+    return "nests"
+
+
+@pytest.fixture(scope="session")
+def later(deploy: Deploy) -> str:
+    """The package `later`, deployed; its handle."""
+    deploy("later", "later", version="1.0.0")
+    return "later"
 
 
 @pytest.fixture(scope="session")

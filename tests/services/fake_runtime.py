@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,6 +47,9 @@ class FakeRuntime:
         await self.open.wait()
         status = 200 if self.error is None else 500
         return Reply(status, (("content-type", "application/json"),), _true(), self.error)
+
+    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
+        return ()
 
     async def stop(self, instance_id: str) -> None:
         self.machine.stop(instance_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from steamship_engine.api.checking import checked
 from steamship_engine.api.current import workspace_of
-from steamship_engine.api.operations import Call, Operation, Raw, TaskAnswer, Upload, Who
+from steamship_engine.api.operations import Call, Input, Operation, Raw, TaskAnswer, Upload, Who
 from steamship_engine.api.tasks import task_status
 from steamship_engine.control import schedule, tasks
 from steamship_engine.control.actor import Actor
@@ -35,14 +35,15 @@ def is_wanted(headers: Mapping[str, str]) -> bool:
 
 
 def submit(
-    call: Call, operation: Operation, raw_input: dict[str, Any], headers: Mapping[str, str]
+    call: Call, operation: Operation, wanted: Input, raw_input: dict[str, Any], headers: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Put an operation with its checked but raw input into the queue; the `status` to answer with.
+    """Put an operation with its input, checked and raw, into the queue; the `status` to answer with.
 
     Blocking. An uploaded file is stored as a blob that the task holds until it ends.
     """
     when = schedule.requested(headers) or Schedule()
     ground, actor, upload = call.ground, call.who(), call.upload
+    kept = raw_input if operation.keep is None else operation.keep(call, wanted)
     with ExitStack() as stack:
         placed = None
         if upload is not None:
@@ -56,7 +57,7 @@ def submit(
                 connection,
                 actor,
                 operation=operation.path,
-                input=raw_input,
+                input=kept,
                 request_id=call.request_id,
                 workspace_id=workspace_id,
                 depends_on=when.depends_on,

@@ -143,6 +143,7 @@ class Operation:
     operations may be sent to the background; `always_task` ones always are. `top_level` copies `data`
     beside itself for the newest npm client. `takes_file` admits multipart bodies with a `file` part of
     at most `largest_file` bytes. `settle` may hold back a synchronous answer until a task has ended.
+    `keep` gives what a task of it keeps as its input, by default the raw input; it may refuse the task.
     `instance_keys` admits keys scoped to one instance, which are otherwise for calling it and nothing else.
     """
 
@@ -157,5 +158,6 @@ class Operation:
     largest_file: int = REQUEST.upload
     top_level: bool = False
     settle: Settle | None = None
+    keep: Callable[[Call, Any], dict[str, Any]] | None = None
     instance_keys: bool = False
     summary: str = field(default="")

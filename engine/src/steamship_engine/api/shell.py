@@ -136,7 +136,7 @@ class Api:
             answer: Answer
             if operation.always_task or (operation.changes and background.is_wanted(request.headers)):
                 status = await self._thread(
-                    lambda: background.submit(call, operation, raw.values, request.headers)
+                    lambda: background.submit(call, operation, wanted, raw.values, request.headers)
                 )
                 answer = TaskAnswer(status)
             else:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from steamship_engine.api import account, files, instances, keys, packages, tags, tasks, versions, workspaces
+from steamship_engine.api import (
+    account,
+    files,
+    instances,
+    invocations,
+    keys,
+    packages,
+    tags,
+    tasks,
+    versions,
+    workspaces,
+)
 from steamship_engine.api.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -14,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *packages.OPERATIONS,
     *versions.OPERATIONS,
     *instances.OPERATIONS,
+    *invocations.OPERATIONS,
     *tasks.OPERATIONS,
 )
 

@@ -23,7 +23,8 @@ class Actor:
     """A user, as far as the key at hand lets it act.
 
     `workspace_id` is set for every reach but `user`; `instance_id` for `instance` and `worker`.
-    `key_id` is the user key's row, None for worker keys.
+    `key_id` is the user key's row, None for worker keys. `calls` are the ids of the calls that a worker
+    acts in, outermost first: any of them may wait for what the actor asks.
     """
 
     user_id: str
@@ -33,6 +34,7 @@ class Actor:
     instance_id: str | None = None
     key_id: str | None = None
     is_admin: bool = False
+    calls: tuple[str, ...] = ()
 
     def require_user(self, what: str) -> None:
         """Refuse every key but a user-wide one, in the words the original client looks for."""
@@ -54,6 +56,7 @@ class Actor:
             "reach": self.reach.value,
             "workspaceId": self.workspace_id,
             "instanceId": self.instance_id,
+            "calls": list(self.calls),
         }
 
     @classmethod
@@ -65,4 +68,5 @@ class Actor:
             reach=Reach(value["reach"]),
             workspace_id=value["workspaceId"],
             instance_id=value["instanceId"],
+            calls=tuple(value.get("calls", ())),
         )

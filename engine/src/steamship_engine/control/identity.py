@@ -13,6 +13,7 @@ from steamship_engine.control import worker_keys
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.keys import LONGEST_KEY, digest_of, lookup_of
+from steamship_engine.control.worker_keys import Claim
 from steamship_engine.model.errors import AuthenticationError
 from steamship_engine.model.nouns import Key, User
 from steamship_engine.model.states import KeyScope
@@ -36,7 +37,7 @@ def authenticate(ground: Ground, bearer: str) -> Actor:
     if not bearer or len(bearer) > LONGEST_KEY or not bearer.isascii():
         raise refusal()
     if bearer.startswith(worker_keys.PREFIX):
-        return _worker(ground, bearer)
+        return holder(ground, claimed(ground, bearer))
     moment = now()
     with ground.database.read() as connection:
         found = _find(connection, bearer, moment)
@@ -64,6 +65,30 @@ def refusal() -> AuthenticationError:
     )
 
 
+def claimed(ground: Ground, bearer: str) -> Claim:
+    """What a worker key claims; asks no database. AuthenticationError for one that is not ours."""
+    claim = worker_keys.verify(ground, bearer) if len(bearer) <= LONGEST_KEY else None
+    if claim is None:
+        raise refusal()
+    return claim
+
+
+def holder(ground: Ground, claim: Claim) -> Actor:
+    """The worker that holds a key. AuthenticationError when its instance is gone."""
+    with ground.database.read() as connection:
+        user = keys.owner_of_instance(connection, claim.instance_id, claim.workspace_id, claim.user_id)
+    if user is None:
+        raise refusal()
+    return Actor(
+        user_id=user.id,
+        user_handle=user.handle,
+        reach=Reach.WORKER,
+        workspace_id=claim.workspace_id,
+        instance_id=claim.instance_id,
+        calls=claim.calls,
+    )
+
+
 def _find(connection: Connection, bearer: str, moment: datetime) -> tuple[Key, User] | None:
     key = keys.by_lookup(connection, lookup_of(bearer))
     # Compared even when nothing was found: what takes as long tells nobody which lookup ids exist.
@@ -83,20 +108,3 @@ def _touch(ground: Ground, key: Key, moment: datetime) -> None:
             keys.touch(connection, key.id, moment)
     except SQLAlchemyError as error:
         _log.warning("the last use of key %s was not kept: %s", key.id, type(error).__name__)
-
-
-def _worker(ground: Ground, bearer: str) -> Actor:
-    claim = worker_keys.verify(ground, bearer)
-    if claim is None:
-        raise refusal()
-    with ground.database.read() as connection:
-        user = keys.owner_of_instance(connection, claim.instance_id, claim.workspace_id, claim.user_id)
-    if user is None:
-        raise refusal()
-    return Actor(
-        user_id=user.id,
-        user_handle=user.handle,
-        reach=Reach.WORKER,
-        workspace_id=claim.workspace_id,
-        instance_id=claim.instance_id,
-    )

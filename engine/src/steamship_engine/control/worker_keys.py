@@ -1,7 +1,9 @@
-"""Worker keys: not stored, a MAC over instance, workspace, user and expiry under the engine's boot secret.
+"""Worker keys: not stored, a MAC over instance, workspace, user, expiry and calls under the engine's boot secret.
 
-A key is `shipw_` and the base64url of `instance (16 bytes), workspace (16), user (16), expiry (8: seconds
-since 1970), MAC (32)`. It ends after an hour, with its instance, or with the engine, whichever is first.
+A key is made for one call. It is `shipw_` and the base64url of `instance (16 bytes), workspace (16), user
+(16), expiry (8: seconds since 1970), calls (8 each), MAC (32)`. The calls are those that the call was made
+in, outermost first, and then itself. It ends after an hour, with its instance, or with the engine,
+whichever is first; not with the call, whose threads may go on.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import hmac
 import struct
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steamship_engine.control.ground import Ground
@@ -22,23 +25,29 @@ PREFIX = "shipw_"
 LONGEST_S = 3600
 
 _FIELDS = struct.Struct(">16s16s16sQ")
+_CALL = 16
+"""Hexadecimal digits of a call's id."""
 _MAC_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a worker key that bears our MAC says: whose worker holds it."""
+    """What a worker key that bears our MAC says: whose worker holds it, and for which calls."""
 
     instance_id: str
     workspace_id: str
     user_id: str
+    calls: tuple[str, ...] = ()
 
 
-def mint(ground: Ground, target: CallTarget, *, lifetime_s: int = LONGEST_S) -> str:
-    """A fresh key for the worker of the target's instance, for an hour at most."""
+def mint(
+    ground: Ground, target: CallTarget, calls: Sequence[str] = (), *, lifetime_s: int = LONGEST_S
+) -> str:
+    """A fresh key for the worker of the target's instance, for an hour at most; `calls` as `Claim.calls`."""
     expires = int(time.time()) + min(lifetime_s, LONGEST_S)
     ids = (target.spec.instance_id, target.spec.workspace_id, target.owner_id)
-    payload = _FIELDS.pack(*(uuid.UUID(text).bytes for text in ids), expires)
+    fields = _FIELDS.pack(*(bytes.fromhex(text.replace("-", "")) for text in ids), expires)
+    payload = fields + bytes.fromhex("".join(calls))
     return PREFIX + base64.urlsafe_b64encode(payload + _mac(ground, payload)).decode().rstrip("=")
 
 
@@ -52,15 +61,18 @@ def verify(ground: Ground, key: str) -> Claim | None:
         whole = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    if len(whole) != _FIELDS.size + _MAC_BYTES:
+    payload, mac = whole[:-_MAC_BYTES], whole[-_MAC_BYTES:]
+    if len(payload) < _FIELDS.size:
         return None
-    payload, mac = whole[: _FIELDS.size], whole[_FIELDS.size :]
     if not hmac.compare_digest(mac, _mac(ground, payload)):
         return None
-    *ids, expires = _FIELDS.unpack(payload)
+    *ids, expires = _FIELDS.unpack_from(payload)
     if expires <= time.time():
         return None
-    return Claim(*(str(uuid.UUID(bytes=raw)).upper() for raw in ids))
+    instance_id, workspace_id, user_id = (str(uuid.UUID(bytes=raw)).upper() for raw in ids)
+    calls = payload[_FIELDS.size :].hex()
+    chain = tuple(calls[at : at + _CALL] for at in range(0, len(calls), _CALL))
+    return Claim(instance_id, workspace_id, user_id, chain)
 
 
 def _mac(ground: Ground, payload: bytes) -> bytes:

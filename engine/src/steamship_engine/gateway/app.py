@@ -5,40 +5,51 @@ address -> who calls -> which instance -> may they -> the runtime -> the reply, 
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from steamship_engine.control import identity, instances, worker_keys
+from steamship_engine.control import identity, instances, schedule, worker_keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
-from steamship_engine.gateway import address, hygiene, rights
+from steamship_engine.control.package_calls import PackageCall
+from steamship_engine.control.schedule import Schedule
+from steamship_engine.gateway import address, calls, hygiene, rights
 from steamship_engine.gateway.inbound import ClientLeftError, Inbound
 from steamship_engine.gateway.lookups import Lookups
 from steamship_engine.gateway.replies import Replier
-from steamship_engine.model.errors import NotBuiltYetError, NotFoundError, PackageError, SteamshipError
+from steamship_engine.model.errors import (
+    ForbiddenError,
+    NotFoundError,
+    PackageError,
+    SteamshipError,
+    TooLargeError,
+)
 from steamship_engine.model.limits import GATEWAY
-from steamship_engine.runtime.port import Reply, Request, RuntimePort
+from steamship_engine.runtime.port import Reply, RuntimePort
 
 log = logging.getLogger("steamship_engine.gateway")
 
-_WORKER_KEY_RENEWED_S = 30 * 60
-_BACKGROUND = ("x-task-background", "x-task-dependency", "x-task-run-after")
+_TASK_HEADERS = ("x-task-background", "x-task-dependency", "x-task-run-after")
+
+Accept = Callable[[Ground, Actor, CallTarget, PackageCall, Schedule, str], dict[str, Any]]
+"""Puts a call into the queue and gives the `status` to answer with. Blocking."""
 
 
 class Gateway:
     """Serves every address that is a package's."""
 
-    def __init__(self, ground: Ground, runtime: RuntimePort) -> None:
+    def __init__(self, ground: Ground, runtime: RuntimePort, accept: Accept) -> None:
         """Listens to `ground.changes`, so that what it remembers is never older than a change."""
         self._ground = ground
+        self._accept = accept
         self._runtime = runtime
         self._actors: Lookups[Actor] = Lookups()
         self._targets: Lookups[CallTarget] = Lookups()
-        self._worker_keys: dict[str, tuple[float, str]] = {}
         self._replier = Replier(ground.addresses)
         ground.changes.listen(self._changed)
 
@@ -67,24 +78,51 @@ class Gateway:
         actor = await self._actor(inbound)
         target = await self._target(where, actor)
         rights.check(actor, target, inbound.verb, where)
-        if any(inbound.headers.get(name) for name in _BACKGROUND):
-            raise NotBuiltYetError(
-                "This engine does not run calls to packages in the background yet.",
-                suggestion="Call the method without the X-Task-* headers.",
-            )
+        if any(inbound.headers.get(name) for name in _TASK_HEADERS):
+            when = schedule.requested(inbound.headers)
+            if when is not None:
+                status = await self._later(inbound, where.path, actor, target, when)
+                await self._replier.accepted(send, status, inbound.request_id)
+                return
         reply = await self._invoke(inbound, where.path, actor, target)
         await self._replier.stream(send, reply, inbound)
 
+    async def _later(
+        self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget, when: Schedule
+    ) -> dict[str, Any]:
+        """Have a task make the call. Tasks are their owners', so strangers cannot leave any behind."""
+        if actor is None:
+            raise rights.needs_key()
+        if not rights.is_own(actor, target):
+            raise ForbiddenError(
+                "Only an instance's owner can have it called in the background.",
+                suggestion="Call the method without the X-Task-* headers.",
+            )
+        body = bytearray()
+        async for part in inbound.body():
+            body += part
+            if len(body) > GATEWAY.task:
+                raise TooLargeError(
+                    f"The body is larger than the {GATEWAY.task} bytes that a call in the background may have.",
+                    suggestion="Send less, or upload a file and pass its id.",
+                )
+        call = PackageCall(inbound.verb, path, inbound.query, inbound.for_package(), bytes(body))
+        return await asyncio.to_thread(
+            self._accept, self._ground, actor, target, call, when, inbound.request_id
+        )
+
     async def _invoke(self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget) -> Reply:
-        request = Request(
+        request = calls.request(
+            self._ground,
+            self._runtime,
+            target,
             verb=inbound.verb,
             path=path,
             query=inbound.query,
             headers=inbound.for_package(),
             body=inbound.body(),
-            key=self._worker_key(target),
             request_id=inbound.request_id,
-            timeout_s=target.timeouts.get((inbound.verb, path)),
+            made_in=() if actor is None else actor.calls,
         )
         try:
             reply = await self._runtime.invoke(target.spec, request)
@@ -98,7 +136,13 @@ class Gateway:
         bearer = inbound.bearer()
         if bearer is None:
             return None
-        return await self._actors.get(bearer, partial(identity.authenticate, self._ground, bearer))
+        if not bearer.startswith(worker_keys.PREFIX):
+            return await self._actors.get(bearer, partial(identity.authenticate, self._ground, bearer))
+        # There is a worker key for each call, but one worker that holds them.
+        claim = identity.claimed(self._ground, bearer)
+        holder = replace(claim, calls=())
+        actor = await self._actors.get(holder, partial(identity.holder, self._ground, holder))
+        return replace(actor, calls=claim.calls)
 
     async def _target(self, where: address.Address, actor: Actor | None) -> CallTarget:
         if where.owner is None and actor is not None:
@@ -113,21 +157,9 @@ class Gateway:
                 raise rights.needs_key() from None
             raise
 
-    def _worker_key(self, target: CallTarget) -> str:
-        instance_id = target.spec.instance_id
-        kept = self._worker_keys.get(instance_id)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        if len(self._worker_keys) >= GATEWAY.remembered:
-            self._worker_keys.clear()
-        key = worker_keys.mint(self._ground, target)
-        self._worker_keys[instance_id] = (time.monotonic() + _WORKER_KEY_RENEWED_S, key)
-        return key
-
-    def _changed(self, noun: str, noun_id: str) -> None:
+    def _changed(self, noun: str, _noun_id: str) -> None:
         if noun == "task":
             return
         self._actors.forget()
         if noun != "key":
             self._targets.forget()
-            self._worker_keys.pop(noun_id, None)

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
-from steamship_engine.control import instance_inits, worker_keys
+from steamship_engine.control import instance_inits
+from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
+from steamship_engine.gateway import calls
 from steamship_engine.model.errors import PackageError, SteamshipError, UnavailableError
 from steamship_engine.model.nouns import Task
 from steamship_engine.runtime.port import Reply, Request, RuntimePort
@@ -31,18 +33,18 @@ async def initialize(ground: Ground, runtime: RuntimePort, task: Task, wanted: A
     target = await in_thread(partial(instance_inits.pending, ground, instance_id), "init: look")
     if target is None:
         return Outcome("{}")
-    problem = await _call(ground, runtime, target, task.request_id)
+    problem = await _call(ground, runtime, target, task)
     told = await in_thread(partial(instance_inits.ended, ground, instance_id, problem), "init: record")
     if told is not None:
         raise instance_inits.failure(told)
     return Outcome("{}")
 
 
-async def _call(ground: Ground, runtime: RuntimePort, target: CallTarget, request_id: str) -> str | None:
+async def _call(ground: Ground, runtime: RuntimePort, target: CallTarget, task: Task) -> str | None:
     """What went wrong, in words for the instance's owner; None where nothing did."""
     for attempt in range(1, _TRIES_WHEN_BUSY + 1):
         try:
-            reply = await runtime.invoke(target.spec, _request(ground, target, request_id))
+            reply = await runtime.invoke(target.spec, _request(ground, runtime, target, task))
             return await _problem(reply)
         except UnavailableError as error:
             if attempt == _TRIES_WHEN_BUSY:
@@ -67,16 +69,18 @@ def _text(message: str, details: str | None) -> str:
     return message if details is None else f"{message}\n\n{details}"
 
 
-def _request(ground: Ground, target: CallTarget, request_id: str) -> Request:
-    return Request(
+def _request(ground: Ground, runtime: RuntimePort, target: CallTarget, task: Task) -> Request:
+    return calls.request(
+        ground,
+        runtime,
+        target,
         verb="POST",
         path=PATH,
-        query="",
         headers=(("content-type", "application/json"),),
         body=_body(),
-        key=worker_keys.mint(ground, target),
-        request_id=request_id,
-        timeout_s=target.timeouts.get(("POST", PATH)),
+        request_id=task.request_id,
+        made_in=Actor.from_json(task.actor).calls,
+        awaited=False,
     )
 
 

@@ -33,6 +33,13 @@ class Replier:
         await send({"type": "http.response.start", "status": 204, "headers": list(cors.PREFLIGHT_HEADERS)})
         await send({"type": "http.response.body", "body": b""})
 
+    async def accepted(self, send: Any, status: dict[str, Any], request_id: str) -> None:
+        """Answer with the status of a task."""
+        body = json.dumps({"status": status}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await self._start(send, 200, headers, request_id)
+        await send({"type": "http.response.body", "body": body})
+
     async def fail(
         self, send: Any, error: SteamshipError, request_id: str, details: str | None = None
     ) -> None:

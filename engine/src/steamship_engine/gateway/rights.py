@@ -40,12 +40,18 @@ def check(actor: Actor | None, target: CallTarget, verb: str, where: Address) ->
         return
     if actor is None:
         raise needs_key()
-    reaches = actor.reaches_workspace(target.spec.workspace_id) and (
-        actor.reach is not Reach.INSTANCE or actor.instance_id == target.spec.instance_id
-    )
-    if actor.user_id != target.owner_id or not reaches:
+    if not is_own(actor, target):
         # In the words of the request: the stored handle's case would tell that there is one.
         raise instance_not_found(where.instance or where.instance_id or "")
+
+
+def is_own(actor: Actor, target: CallTarget) -> bool:
+    """Whether the instance is the actor's, and its key reaches it."""
+    return (
+        actor.user_id == target.owner_id
+        and actor.reaches_workspace(target.spec.workspace_id)
+        and (actor.reach is not Reach.INSTANCE or actor.instance_id == target.spec.instance_id)
+    )
 
 
 def needs_key() -> AuthenticationError:
@@ -59,14 +65,14 @@ def needs_key() -> AuthenticationError:
 def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refusal:
     """What this caller is told when a method refused its arguments or failed, without the instance's secrets."""
     error = _redacted(error, target)
+    if target.spec.version.kind is VersionKind.ORIGINAL:
+        return Refusal(_original(error, actor, target))
     harmless = _HARMLESS.get(error.code)
     if harmless is not None:
         return Refusal(harmless(error.message, suggestion=error.suggestion))
     if may_read_details(actor, target):
         return Refusal(PackageError(error.message, suggestion=error.suggestion), error.details)
     if error.deliberate:
-    if target.spec.version.kind is VersionKind.ORIGINAL:
-        return Refusal(_original(error, actor, target))
         return Refusal(PackageError(error.message, suggestion=error.suggestion))
     return Refusal(PackageError(FAILED, suggestion=TELL_THE_AUTHOR))
 

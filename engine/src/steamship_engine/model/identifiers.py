@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import uuid
 
 _ID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
@@ -17,6 +18,11 @@ def new_id() -> str:
 def derived_id(source: str, noun: str) -> str:
     """The one id that belongs to `noun` made by `source`, an id: the same again when work is repeated."""
     return str(uuid.uuid5(uuid.UUID(source), noun)).upper()
+
+
+def new_call_id() -> str:
+    """A fresh id for one call of a package: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
 
 
 def is_id(text: str) -> bool:

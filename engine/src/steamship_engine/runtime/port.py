@@ -7,11 +7,12 @@ control know this module only.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from steamship_engine.model.identifiers import new_call_id
 from steamship_engine.model.states import VersionKind
 
 Headers = tuple[tuple[str, str], ...]
@@ -31,8 +32,8 @@ class VersionSpec:
     environment: str
     kind: VersionKind
     timeout_s: float
-
     handler: str | None = None
+
 
 @dataclass(frozen=True)
 class Bases:
@@ -66,7 +67,8 @@ class Request:
 
     `headers` are those that may reach a package (`model/reserved.py`). `key` is a worker key for
     this call. `timeout_s` is the caller's wish; the smallest of it, the method's and the version's
-    limit counts.
+    limit counts. `call` is this call's id, `above` are those of the calls that it was made in, outermost
+    first: they may wait for it, and it never waits for them. Unless `awaited`, they may also not wait.
     """
 
     verb: str
@@ -77,6 +79,9 @@ class Request:
     key: str = field(repr=False)
     request_id: str
     timeout_s: float | None = None
+    call: str = field(default_factory=new_call_id)
+    above: tuple[str, ...] = ()
+    awaited: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,12 +114,12 @@ class ReplyError:
     suggestion: str | None = None
     details: str | None = None
     deliberate: bool = False
+    status: int = 500
 
 
 @dataclass(frozen=True)
 class BundleFacts:
     """What a bundle says about itself, read without running any of it."""
-    status: int = 500
 
     digest: str
     kind: VersionKind
@@ -174,14 +179,17 @@ class RuntimePort(Protocol):
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """Wake the instance's worker if need be and call it.
 
-        One call runs at a time; others wait in line for as long as they might run. So a call that a
-        package makes to its own instance while it answers one waits until the first one's deadline ends
-        both. Raises PackageError (the import failed), PackageCrashedError, PackageReplyError,
-        PackageTimeoutError, BusyError, UnavailableError.
+        One call runs at a time; others wait in line for as long as they might run. One that would wait
+        for a call that it was made in is served by a further worker of the instance, which shares no
+        memory with the first. Raises PackageError (the import failed), PackageCrashedError,
+        PackageReplyError, PackageTimeoutError, CallTooDeepError, BusyError, UnavailableError.
         """
 
+    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
+        """Those of the calls of these ids that have not ended, in the same order."""
+
     async def stop(self, instance_id: str) -> None:
-        """End the instance's worker, if it has one, for good; calls in flight fail as crashed, later ones too."""
+        """End the instance's workers, if it has any, for good; calls in flight fail as crashed, later ones too."""
 
     def stats(self) -> RuntimeStats:
         """What is running now."""

@@ -101,6 +101,10 @@ class Runtime:
         """See the port."""
         return await self._workers.invoke(instance, request)
 
+    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
+        """See the port."""
+        return self._workers.living(calls)
+
     async def stop(self, instance_id: str) -> None:
         """See the port."""
         await self._workers.stop(instance_id)
@@ -114,10 +118,6 @@ class Runtime:
         await self._workers.close()
         await asyncio.to_thread(self._scratch.close)
 
-    async def _found_tools(self) -> tuple[Interpreter, Wheel]:
-        """The interpreter, executed, and the SDK's wheel, kept; looked for once."""
-        if self._tools is None:
-            interpreter = await asyncio.to_thread(for_natives, self._pythons)
     async def _prepare_original(self, version: VersionSpec) -> Description:
         lines = await asyncio.to_thread(self._bundles.original_lines, version.bundle)
         interpreter = self._original_python
@@ -133,6 +133,10 @@ class Runtime:
         described = await self._describe(version, environment)
         return replace(described, notes=(*notes, *described.notes))
 
+    async def _found_tools(self) -> tuple[Interpreter, Wheel]:
+        """The interpreter, executed, and the SDK's wheel, kept; looked for once."""
+        if self._tools is None:
+            interpreter = await asyncio.to_thread(for_natives, self._pythons)
             wheel = await asyncio.to_thread(keep_wheel, self._asked_wheel or _default_wheel(), self._wheels)
             self._tools = interpreter, wheel
         return self._tools
@@ -194,10 +198,6 @@ def _instance(spec: InstanceSpec) -> dict[str, Any]:
     }
 
 
-def _default_wheel() -> Path:
-    wheels = sorted(WHEELS.glob("steamship-*.whl"))
-    if not wheels:
-        raise UnavailableError(
 def _second_best(interpreter: Interpreter) -> str:
     return (
         f"This engine has no CPython 3.10, so the package runs on {interpreter.version}, where f-strings print the "
@@ -206,6 +206,10 @@ def _second_best(interpreter: Interpreter) -> str:
     )
 
 
+def _default_wheel() -> Path:
+    wheels = sorted(WHEELS.glob("steamship-*.whl"))
+    if not wheels:
+        raise UnavailableError(
             f'There is no wheel of the SDK in "{WHEELS}".', suggestion="Run `make setup`, which makes it."
         )
     return wheels[-1]

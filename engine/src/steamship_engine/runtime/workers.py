@@ -1,16 +1,21 @@
-"""Which instance has which worker: one each at most, one call at a time, in the order of arrival."""
+"""Which instance has which workers: one call at a time each, in the order of arrival.
+
+An instance has one worker. A further one serves a call that would wait for a call it was made in.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from steamship_engine.model.errors import BusyError, PackageCrashedError, UnavailableError
+from steamship_engine.model.errors import BusyError, CallTooDeepError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.runtime.call import Call
+from steamship_engine.runtime.chains import Chains, Line
 from steamship_engine.runtime.port import InstanceSpec, Reply, Request
 from steamship_engine.runtime.upload import Upload
 from steamship_engine.runtime.worker import Worker
@@ -24,21 +29,28 @@ _GONE_REMEMBERED = 10_000
 
 
 class _Seat:
-    """One instance's place: its worker if it is awake, and who waits for it."""
+    """A place for one worker of an instance, the worker if it is awake, and the calls for it.
 
-    def __init__(self, spec: InstanceSpec) -> None:
-        self.spec = spec
+    `level` is 0 for the instance's own worker, more for further ones.
+    """
+
+    def __init__(self, spec: InstanceSpec, level: int) -> None:
+        self.spec, self.level = spec, level
+        self.line: Line = []
         self.turn = asyncio.Lock()
         self.worker: Worker | None = None
         self.loaded = False
-        self.waiting = 0
         self.used = 0.0
         self.timer: asyncio.TimerHandle | None = None
         self.stopped = False
 
     @property
     def idle(self) -> bool:
-        return not self.turn.locked() and self.waiting == 0
+        return not self.line
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.spec.instance_id, self.level
 
 
 class Workers:
@@ -46,7 +58,8 @@ class Workers:
 
     def __init__(self, limits: RuntimeLimits, starter: Starter) -> None:
         self._limits, self._start = limits, starter
-        self._seats: OrderedDict[str, _Seat] = OrderedDict()
+        self._seats: OrderedDict[tuple[str, int], _Seat] = OrderedDict()
+        self._chains = Chains()
         self._ending: set[asyncio.Task[None]] = set()
         self._gone: dict[str, None] = {}
         self._closed = False
@@ -61,36 +74,42 @@ class Workers:
             raise _stopped()
         limit = spec.version.timeout_s
         timeout = limit if request.timeout_s is None else min(limit, request.timeout_s)
-        seat = self._seats.get(spec.instance_id)
-        if seat is None:
-            seat = self._seats[spec.instance_id] = _Seat(spec)
-        await self._take_turn(seat, timeout)
+        above = self._chains.living(request.above)
+        if len(above) > self._limits.depth:
+            raise CallTooDeepError(
+                f'"{len(above)}" calls wait for this one; at most "{self._limits.depth}" may.',
+                suggestion="Let packages call each other less deeply, or in tasks that nobody waits for.",
+            )
+        self._chains.enter(request.call, above)
+        try:
+            seat = await self._seated(spec, request, above, timeout)
+        except BaseException:
+            self._chains.leave(request.call)
+            raise
+        done = partial(self._give_turn, seat, request.call)
         try:
             worker = await self._awake(seat, spec)
         except BaseException:
-            self._give_turn(seat)
+            done()
             raise
-        return await Call(worker, request, timeout, partial(self._give_turn, seat)).run(upload, first, more)
+        return await Call(worker, request, timeout, done).run(upload, first, more)
+
+    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
+        """See the port."""
+        return self._chains.living(calls)
 
     async def stop(self, instance_id: str) -> None:
-        """End the instance's worker for good; calls that run, wait or come later fail as crashed."""
+        """End the instance's workers for good; calls that run, wait or come later fail as crashed."""
         self._gone[instance_id] = None
         if len(self._gone) > _GONE_REMEMBERED:
             del self._gone[next(iter(self._gone))]
-        seat = self._seats.pop(instance_id, None)
-        if seat is None:
-            return
-        seat.stopped = True
-        worker = seat.worker
-        if worker is not None:
-            worker.fail(_stopped())
-            self._retire(seat)
-            await worker.ended()
+        keys = [(instance_id, level) for level in range(self._limits.depth + 1)]
+        await asyncio.gather(*(self._stop(self._seats.pop(key)) for key in keys if key in self._seats))
 
     async def close(self) -> None:
         """End all workers and take no more calls."""
         self._closed = True
-        await asyncio.gather(*(self.stop(instance_id) for instance_id in list(self._seats)))
+        await asyncio.gather(*(self.stop(instance_id) for instance_id, _ in list(self._seats)))
         await asyncio.gather(*self._ending)
 
     def counts(self) -> dict[str, int]:
@@ -101,28 +120,69 @@ class Workers:
                 states["starting" if not seat.loaded else "idle" if seat.idle else "busy"] += 1
         return dict(states)
 
-    async def _take_turn(self, seat: _Seat, within: float) -> None:
-        if not seat.turn.locked() and not seat.waiting:
-            await seat.turn.acquire()
-            return
-        if seat.waiting >= self._limits.queued:
+    async def _stop(self, seat: _Seat) -> None:
+        seat.stopped = True
+        worker = seat.worker
+        if worker is not None:
+            worker.fail(_stopped())
+            self._retire(seat)
+            await worker.ended()
+
+    async def _seated(
+        self, spec: InstanceSpec, request: Request, above: Sequence[str], within: float
+    ) -> _Seat:
+        """The seat, of the instance's own worker or a further one, whose turn the call has taken."""
+        seat = self._seat(spec, 0)
+        if not self._chains.would_wait_for(above, seat.line):
+            await self._take_turn(seat, request.call, within)
+            return seat
+        if not request.awaited:
+            with suppress(BusyError):
+                await self._take_turn(seat, request.call, min(within, self._limits.patience))
+                return seat
+        for level in range(self._limits.depth + 1):
+            seat = self._seat(spec, level)
+            if not self._chains.would_wait_for(above, seat.line):
+                await self._take_turn(seat, request.call, within)
+                return seat
+        raise BusyError(
+            f'All "{self._limits.depth}" further workers of the instance wait for calls inside their own.',
+            suggestion="Call again in a second.",
+        )
+
+    def _seat(self, spec: InstanceSpec, level: int) -> _Seat:
+        key = (spec.instance_id, level)
+        seat = self._seats.get(key)
+        if seat is None:
+            seat = self._seats[key] = _Seat(spec, level)
+        return seat
+
+    async def _take_turn(self, seat: _Seat, call: str, within: float) -> None:
+        waiting = len(seat.line) - 1
+        if waiting >= self._limits.queued:
             raise BusyError(
-                f'The instance has "{seat.waiting}" calls waiting.', suggestion="Call again in a second."
+                f'The instance has "{waiting}" calls waiting.', suggestion="Call again in a second."
             )
-        seat.waiting += 1
+        self._chains.queue(call, seat.line)
         try:
+            if waiting < 0:
+                await seat.turn.acquire()
+                return
             async with asyncio.timeout(within):
                 await seat.turn.acquire()
-        except TimeoutError:
+        except BaseException as error:
+            self._chains.step_out(call, seat.line)
+            self._forget_if_empty(seat)
+            if not isinstance(error, TimeoutError):
+                raise
             raise BusyError(
                 f'The call waited "{within:g}" seconds for the ones before it.',
                 suggestion="Call again later, or use another instance.",
             ) from None
-        finally:
-            seat.waiting -= 1
-            self._forget_if_empty(seat)
 
-    def _give_turn(self, seat: _Seat) -> None:
+    def _give_turn(self, seat: _Seat, call: str) -> None:
+        self._chains.step_out(call, seat.line)
+        self._chains.leave(call)
         seat.turn.release()
         worker = seat.worker
         if worker is not None and not worker.usable:
@@ -133,9 +193,9 @@ class Workers:
             self._forget_if_empty(seat)
             return
         seat.used = asyncio.get_running_loop().time()
-        self._seats.move_to_end(seat.spec.instance_id)
+        self._seats.move_to_end(seat.key)
         if seat.timer is None:
-            self._watch(seat, self._limits.idle)
+            self._watch(seat, self._idle(seat))
 
     async def _awake(self, seat: _Seat, spec: InstanceSpec) -> Worker:
         """The seat's worker, started if need be. Only the holder of the turn comes here."""
@@ -166,7 +226,7 @@ class Workers:
     def _failed(self, seat: _Seat) -> None:
         """The seat's worker is of no use any more; the holder of the turn cleans up if there is one."""
         worker = seat.worker
-        if worker is not None and not worker.usable and not seat.turn.locked():
+        if worker is not None and not worker.usable and seat.idle:
             self._retire(seat)
             self._forget_if_empty(seat)
 
@@ -193,8 +253,12 @@ class Workers:
             self._in_background(worker.ended())
 
     def _forget_if_empty(self, seat: _Seat) -> None:
-        if seat.worker is None and seat.idle and self._seats.get(seat.spec.instance_id) is seat:
-            del self._seats[seat.spec.instance_id]
+        if seat.worker is None and seat.idle and self._seats.get(seat.key) is seat:
+            del self._seats[seat.key]
+
+    def _idle(self, seat: _Seat) -> float:
+        """For how many seconds the seat's worker may be idle."""
+        return self._limits.idle if seat.level == 0 else self._limits.further_idle
 
     def _watch(self, seat: _Seat, seconds: float) -> None:
         seat.timer = asyncio.get_running_loop().call_later(seconds, self._look, seat)
@@ -202,7 +266,7 @@ class Workers:
     def _look(self, seat: _Seat) -> None:
         """Stop the worker if it was idle long enough, else look again when it may have been."""
         seat.timer = None
-        left = self._limits.idle
+        left = self._idle(seat)
         if seat.idle:
             left -= asyncio.get_running_loop().time() - seat.used
         if left > 0:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from steamship_engine.model.nouns import Task
 from steamship_engine.model.states import TaskState
@@ -47,6 +47,22 @@ class Ending:
     code: str | None = None
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Tasks of these operations, or with `others` of all but these."""
+
+    operations: frozenset[str]
+    others: bool = False
+
+    def condition(self) -> ColumnElement[bool]:
+        """For a query's `where`."""
+        column = tasks.c.operation
+        return column.not_in(self.operations) if self.others else column.in_(self.operations)
+
+
+ANY = Kind(frozenset(), others=True)
+
+
 def clock(connection: Connection) -> datetime:
     """The moment by which leases are measured."""
     if connection.dialect.name == "postgresql":
@@ -55,18 +71,18 @@ def clock(connection: Connection) -> datetime:
     return now()
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next waiting task may start; it may be past."""
-    query = select(tasks.c.run_after).where(_ready()).order_by(tasks.c.run_after).limit(1)
+def next_due(connection: Connection, kind: Kind = ANY) -> datetime | None:
+    """When the next waiting task of that kind may start; it may be past."""
+    query = select(tasks.c.run_after).where(_ready(), kind.condition()).order_by(tasks.c.run_after).limit(1)
     return connection.execute(query).scalar_one_or_none()
 
 
-def claim(connection: Connection, owner: str, lease: timedelta, most: int) -> list[Task]:
-    """Take up to `most` due tasks, longest due first; they are `running` and leased to `owner`."""
+def claim(connection: Connection, owner: str, lease: timedelta, most: int, kind: Kind = ANY) -> list[Task]:
+    """Take up to `most` due tasks of that kind, longest due first; they are `running` and leased to `owner`."""
     moment = clock(connection)
     due = (
         select(tasks.c.id)
-        .where(_ready(), tasks.c.run_after <= moment)
+        .where(_ready(), kind.condition(), tasks.c.run_after <= moment)
         .order_by(tasks.c.run_after, tasks.c.seq)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,11 +32,28 @@ Execute = Callable[[Task], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class Pace:
-    """How the loop runs: how many tasks at once, how long leases hold, how often it looks by itself."""
+    """How the loop runs: how many tasks at once, how long leases hold, how often it looks by itself.
+
+    `concurrency` are those that hold a thread, `calls` those on the event loop, which calls of packages are:
+    where they wait for other tasks, they must not be what keeps those from being run.
+    """
 
     concurrency: int = 32
+    calls: int = 512
     lease_s: float = 30.0
     poll_s: float = 1.0
+
+
+class _Lane:
+    """The tasks of one kind, and how many of them may run at once."""
+
+    def __init__(self, kind: queue.Kind, places: int) -> None:
+        self.kind, self._places = kind, places
+        self.running = 0
+
+    @property
+    def free(self) -> int:
+        return self._places - self.running
 
 
 class TaskLoop:
@@ -52,9 +69,10 @@ class TaskLoop:
         report: Callable[[str, str], None],
         owner: str,
         alone: bool,
+        on_loop: Iterable[str] = (),
         pace: Pace | None = None,
     ) -> None:
-        """`owner` is new with every start of an engine; `alone`: no other engine uses this database.
+        """`on_loop` are operations that hold no thread while they are executed. `owner` is new with every start of an engine; `alone`: no other engine uses this database.
 
         `report("task", id)` is called, from a thread, for each task that has ended.
         """
@@ -67,6 +85,11 @@ class TaskLoop:
         self._alone = alone
         self._pace = pace or Pace()
         self._lease = timedelta(seconds=self._pace.lease_s)
+        operations = frozenset(on_loop)
+        self._lanes = (
+            _Lane(queue.Kind(operations, others=True), self._pace.concurrency),
+            _Lane(queue.Kind(operations), self._pace.calls),
+        )
         self._running: dict[Lease, asyncio.Task[None]] = {}
         self._bell = asyncio.Event()
         self._stopping = False
@@ -119,11 +142,12 @@ class TaskLoop:
                 if moment - last_reclaim >= self._pace.lease_s / 3:
                     last_reclaim = moment
                     await self._in_thread(self._reclaim, self._held_ids())
-                free = self._pace.concurrency - len(self._running)
-                if free > 0:
-                    claimed, pause = await self._in_thread(self._claim, free)
-                    for task in claimed:
-                        self._begin(task)
+                for lane in self._lanes:
+                    if lane.free > 0:
+                        claimed, wait = await self._in_thread(self._claim, lane.free, lane.kind)
+                        pause = min(pause, wait)
+                        for task in claimed:
+                            self._begin(task, lane)
             except SQLAlchemyError:
                 _log.exception("the task queue cannot be read; trying again")
             with suppress(TimeoutError):
@@ -144,13 +168,15 @@ class TaskLoop:
                     _log.warning("the task %s was taken away while it was running", lease.task_id)
                     work.cancel()
 
-    def _begin(self, task: Task) -> None:
+    def _begin(self, task: Task, lane: _Lane) -> None:
         lease = Lease(task.id, self._owner, task.attempts)
         work = asyncio.create_task(self._work(task, lease), name=f"task {task.id}")
         self._running[lease] = work
+        lane.running += 1
 
         def forget(_done: asyncio.Task[None]) -> None:
             self._running.pop(lease, None)
+            lane.running -= 1
             self._bell.set()
 
         work.add_done_callback(forget)
@@ -189,17 +215,17 @@ class TaskLoop:
     async def _in_thread(self, function: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args))
 
-    def _claim(self, most: int) -> tuple[list[Task], float]:
-        """Due tasks, and after how many seconds to look again."""
+    def _claim(self, most: int, kind: queue.Kind) -> tuple[list[Task], float]:
+        """Due tasks of a kind, and after how many seconds to look for more."""
         with self._database.read() as connection:
-            due = queue.next_due(connection)
+            due = queue.next_due(connection, kind)
             moment = queue.clock(connection)
         if due is None:
             return [], self._pace.poll_s
         if due > moment:
             return [], min(self._pace.poll_s, (due - moment).total_seconds())
         with self._database.begin() as connection:
-            claimed = queue.claim(connection, self._owner, self._lease, most)
+            claimed = queue.claim(connection, self._owner, self._lease, most, kind)
         return claimed, self._pace.poll_s if len(claimed) == most else 0.0 if claimed else self._pace.poll_s
 
     def _finish(self, lease: Lease, outcome: Outcome) -> list[str]:

@@ -160,6 +160,9 @@ ATTEMPTS: dict[str, Row] = {
         "", "packageId:package_id", "packageVersionId:version_id", acrossWorkspaces=True
     ),
     "package/instance/delete": _bodies("id:instance_id"),
+    "package/instance/invoke": _bodies(
+        "instanceHandle:instance_handle", payload={"httpVerb": "POST", "invocationPath": "greet"}
+    ),
     "task/status": _bodies("taskId:task_id"),
     "task/get": _bodies("id:task_id"),
     "task/list": _bodies("", "id:task_id", "workspaceId:workspace_id"),

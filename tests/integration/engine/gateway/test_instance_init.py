@@ -29,6 +29,9 @@ class OneReply:
     problems: list[Exception] = field(default_factory=list)
     calls: list[tuple[InstanceSpec, Request, bytes]] = field(default_factory=list)
 
+    def living(self, calls: tuple[str, ...]) -> tuple[str, ...]:
+        return ()
+
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         body = b"".join([part async for part in request.body])
         self.calls.append((instance, request, body))

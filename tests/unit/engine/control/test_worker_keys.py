@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from steamship_engine.control.worker_keys import PREFIX, Claim, mint, verify
-from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.identifiers import new_call_id, new_id
 
 
 def _ground(boot_secret: bytes = b"boot" * 8) -> Any:
@@ -27,6 +27,19 @@ def test_a_key_says_whose_worker_holds_it() -> None:
     target = _target()
     claim = verify(_ground(), mint(_ground(), target))
     assert claim == Claim(target.spec.instance_id, target.spec.workspace_id, target.owner_id)
+
+
+def test_a_key_says_which_calls_it_is_for() -> None:
+    """The calls come out in their order, and none can be cut off or put in."""
+    calls = tuple(new_call_id() for _ in range(9))
+    key = mint(_ground(), _target(), calls)
+    claim = verify(_ground(), key)
+    assert claim is not None
+    assert claim.calls == calls
+    whole = base64.urlsafe_b64decode(key.removeprefix(PREFIX) + "==")
+    payload, mac = whole[:-32], whole[-32:]
+    for changed in (payload[:-8] + mac, payload + bytes(8) + mac, payload[:-4] + mac, payload[:56] + mac):
+        assert verify(_ground(), PREFIX + base64.urlsafe_b64encode(changed).decode().rstrip("=")) is None
 
 
 def test_another_boot_refuses_it() -> None:
@@ -46,7 +59,7 @@ def test_it_ends_within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_bit_of_it_can_be_changed() -> None:
     """A key with any bit changed is no key."""
-    key = mint(_ground(), _target())
+    key = mint(_ground(), _target(), [new_call_id()])
     text = key.removeprefix(PREFIX)
     whole = bytearray(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     for place in range(len(whole)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +16,9 @@ from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.control.instances import CallTarget, instance_not_found
+from steamship_engine.control.package_calls import PackageCall
+from steamship_engine.control.schedule import Schedule
+from steamship_engine.control.worker_keys import Claim
 from steamship_engine.gateway.app import Gateway
 from steamship_engine.model.errors import (
     AuthenticationError,
@@ -38,6 +41,8 @@ from steamship_engine.runtime.port import (
 LOCAL = Addresses(api="http://localhost/api/v1/", app="http://localhost/", web="http://localhost/")
 APART = Addresses(api="https://api.test/api/v1/", app="https://apps.test/", web="https://web.test/")
 
+CALL, ENDED = "c" * 16, "e" * 16
+
 ALICE = Actor("ALICE-ID", "alice", Reach.USER)
 BOB = Actor("BOB-ID", "bob", Reach.USER)
 AUTHOR = Actor("AUTHOR-ID", "author", Reach.USER)
@@ -49,6 +54,8 @@ KEYS = {
     "instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-ID"),
     "other-instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-2"),
 }
+
+WORKER = Claim("INST-2", "WS-ID", ALICE.user_id, (ENDED, CALL))
 
 TARGET = CallTarget(
     spec=InstanceSpec(
@@ -91,6 +98,9 @@ class FakeRuntime:
         self.bodies.append(b"".join([part async for part in request.body]))
         return self.reply()
 
+    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
+        return tuple(call for call in calls if call != ENDED)
+
 
 @dataclass
 class Answer:
@@ -119,8 +129,33 @@ class Door:
         ground = cast(Ground, SimpleNamespace(addresses=addresses, changes=self.changes))
         monkeypatch.setattr(identity, "authenticate", self._authenticate)
         monkeypatch.setattr(instances, "call_target", self._call_target)
-        monkeypatch.setattr(worker_keys, "mint", lambda *_: "worker-key")
-        self.gateway = Gateway(ground, cast(RuntimePort, self.runtime))
+        self.minted: list[Sequence[str]] = []
+        self.accepted: list[tuple[Actor, PackageCall, Schedule]] = []
+        self.asked_holders = 0
+        monkeypatch.setattr(identity, "claimed", lambda _ground, _key: WORKER)
+        monkeypatch.setattr(identity, "holder", self._holder)
+        monkeypatch.setattr(worker_keys, "mint", self._mint)
+        self.gateway = Gateway(ground, cast(RuntimePort, self.runtime), self._accept)
+
+    def _mint(self, _ground: Ground, _target: CallTarget, calls: Sequence[str]) -> str:
+        self.minted.append(calls)
+        return "worker-key"
+
+    def _holder(self, _ground: Ground, claim: Claim) -> Actor:
+        self.asked_holders += 1
+        return replace(ALICE, reach=Reach.WORKER, workspace_id="WS-ID", instance_id=claim.instance_id)
+
+    def _accept(
+        self,
+        _ground: Ground,
+        actor: Actor,
+        _target: CallTarget,
+        call: PackageCall,
+        when: Schedule,
+        request_id: str,
+    ) -> dict[str, Any]:
+        self.accepted.append((actor, call, when))
+        return {"taskId": "T-1", "state": "waiting", "requestId": request_id}
 
     def knock(
         self, verb: str, path: str, *headers: tuple[str, str], body: bytes = b"", key: str | None = None
@@ -401,6 +436,53 @@ def test_a_method_s_timeout_goes_with_the_call(door: Door) -> None:
     door.knock("POST", "/space/bot/slow", key="alice-key")
     door.knock("POST", "/space/bot/greet", key="alice-key")
     assert [request.timeout_s for request in door.runtime.requests] == [5.0, None]
+
+
+def test_a_worker_s_call_is_made_in_those_of_its_key(door: Door) -> None:
+    """The calls that a key names and that live are above the new call, whose own key names them all."""
+    door.knock("POST", "/space/bot/greet", key="alice-key")
+    door.knock("POST", "/space/bot/greet", key="shipw_one")
+    outermost, inner = door.runtime.requests
+    assert (outermost.above, inner.above) == ((), (CALL,))
+    assert door.minted == [(outermost.call,), (CALL, inner.call)]
+    assert len({outermost.call, inner.call, CALL}) == 3
+
+
+def test_keys_of_one_worker_are_looked_up_once(door: Door) -> None:
+    """There is a key for each call, but the holder of all is asked for once."""
+
+    async def scenario() -> None:
+        for number in range(5):
+            fields = [("host", "localhost"), ("authorization", f"Bearer shipw_{number}")]
+            assert (await door._knock("POST", "/space/bot/greet", fields, b"")).status == 200
+
+    asyncio.run(scenario())
+    assert door.asked_holders == 1
+
+
+def test_task_headers_make_a_task_of_a_call(door: Door) -> None:
+    """The whole call is kept, without the caller's key, and the answer is the task's status."""
+    headers = [("X-Task-Background", "true"), ("X-Task-Dependency", "A, B"), ("X-Custom", "kept")]
+    answer = door.knock("POST", "/space/bot//greet?a=1", *headers, body=b"{}", key="alice-key")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.failure["state"] == "waiting"
+    assert answer.failure["requestId"] == answer.headers["x-request-id"]
+    [(actor, call, when)] = door.accepted
+    assert actor == ALICE
+    assert (call.verb, call.path, call.query, call.body) == ("POST", "/greet", "a=1", b"{}")
+    assert ("x-custom", "kept") in call.headers
+    assert "alice-key" not in str(call)
+    assert when.depends_on == ("A", "B")
+    assert door.runtime.requests == []
+
+
+def test_only_owners_leave_tasks_behind(door: Door) -> None:
+    """A public method is called in the background by its instance's owner alone."""
+    background = ("X-Task-Background", "true")
+    assert door.knock("GET", "/@alice/space/bot/open", background).status == 401
+    assert door.knock("GET", "/@alice/space/bot/open", background, key="bob-key").status == 403
+    assert door.accepted == []
+    assert door.knock("GET", "/@alice/space/bot/open", ("X-Task-Background", "false")).status == 200
 
 
 def test_a_revoked_key_stops_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

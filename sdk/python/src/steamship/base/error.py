@@ -20,6 +20,7 @@ SteamshipError                        anything else; `code` says what the engine
     PackageCrashedError               the worker died; call again
     PackageReplyError                 the worker answered what is no reply
     PackageTimeoutError               the call passed its deadline
+    CallTooDeepError                  let packages call each other less deeply
   UnavailableError                    try again later
     BusyError                         try again after a while
   NotBuiltYetError                    the engine or this SDK does not have it yet
@@ -237,6 +238,13 @@ class PackageTimeoutError(PackageError):
 
     code = "PackageTimeout"
     http_status = 504
+
+
+class CallTooDeepError(PackageError):
+    """Packages call each other too deeply: too many calls wait for this one."""
+
+    code = "CallTooDeep"
+    http_status = 508
 
 
 class UnavailableError(SteamshipError):
