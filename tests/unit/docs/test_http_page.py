@@ -50,7 +50,14 @@ def test_kept_headers_stand_there() -> None:
 def test_passing_headers_stand_there() -> None:
     """The page names every response header that passes, and those that are the engine's."""
     told = _named("Of a package's response headers")
-    assert told == {"service-worker-allowed", "x-", *reserved.REPLY_HEADERS, *reserved.ENGINE_REPLY_HEADERS}
+    assert told == {
+        "service-worker-allowed",
+        "x-",
+        "x-accel-*",
+        *reserved.REPLY_HEADERS,
+        *reserved.ENGINE_REPLY_HEADERS,
+        *reserved.PROXY_COMMANDS,
+    }
 
 
 def test_cors_lists_stand_there() -> None:

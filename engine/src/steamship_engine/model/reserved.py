@@ -111,8 +111,13 @@ def reaches_package(header: str) -> bool:
 
 def leaves_package(header: str) -> bool:
     """Whether a response header (lower case) of a package is passed on to its caller."""
-    return header in REPLY_HEADERS or (header.startswith("x-") and header not in ENGINE_REPLY_HEADERS)
+    if header.startswith("x-"):
+        return header not in ENGINE_REPLY_HEADERS | PROXY_COMMANDS and not header.startswith("x-accel-")
+    return header in REPLY_HEADERS
 
 
 ENGINE_REPLY_HEADERS = frozenset({"x-request-id", "x-content-type-options", "x-frame-options"})
 """Set by the engine alone; a package's are dropped."""
+
+PROXY_COMMANDS = frozenset({"x-sendfile", "x-lighttpd-send-file", "x-litespeed-location", "x-reproxy-url"})
+"""Dropped, as all that begin with `x-accel-`: a proxy before the engine may answer them with a file of its own."""
