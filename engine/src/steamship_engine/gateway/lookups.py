@@ -16,6 +16,9 @@ from steamship_engine.model.limits import GATEWAY
 
 Answer = TypeVar("Answer")
 
+_LONGEST = 2_000
+"""Characters of a question that is remembered. No key or address is longer, but a stranger's may be."""
+
 _REMEMBERED_ERRORS = (AuthenticationError, NotFoundError)
 
 
@@ -61,6 +64,8 @@ class Lookups(Generic[Answer]):
         return _given(answer)
 
     def _keep(self, question: Hashable, answer: Answer | SteamshipError) -> None:
+        if len(repr(question)) > _LONGEST:
+            return
         kept = self._kept
         kept.pop(question, None)
         if len(kept) >= self._most:

@@ -90,6 +90,21 @@ def test_only_lasting_errors_are_answers(error: Exception, asked: int) -> None:
     asyncio.run(scenario())
 
 
+def test_a_long_question_is_not_kept() -> None:
+    """Strangers may ask with megabytes; their questions take no place in the memory."""
+
+    async def scenario() -> None:
+        lookups: Lookups[object] = Lookups(lasts_s=60)
+        for question in ("k" * 3_000, ("owner", "w" * 3_000, "i", None)):
+            ask = Asked(NotFoundError("no"))
+            for _ in range(2):
+                with pytest.raises(NotFoundError):
+                    await lookups.get(question, ask)
+            assert ask.count == 2
+
+    asyncio.run(scenario())
+
+
 def test_the_memory_is_bounded() -> None:
     """Of more answers than it holds, the oldest goes."""
 
