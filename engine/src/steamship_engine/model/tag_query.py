@@ -20,6 +20,8 @@ _TOKEN = re.compile(
 _FIELDS = ("kind", "name", "file_id")
 _NOT_BUILT = ("blocktag", "block_id", "value", "overlaps", "samespan", "sameblock", "samefile")
 _DEEPEST = 50
+_MOST_PREDICATES = 500
+"""Databases bound how large a condition may be; SQLite's bound is 1000."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class _Parser:
         self._text = text
         self._tokens = _tokens(text)
         self._at = 0
+        self._predicates = 0
 
     def words(self) -> list[str]:
         return [token.lower() for token in self._tokens]
@@ -99,6 +102,9 @@ class _Parser:
         word = self._peek()
         if word is None:
             raise self._wrong("it ends too early")
+        self._predicates += word != "("
+        if self._predicates > _MOST_PREDICATES:
+            raise self._wrong(f"it has more than {_MOST_PREDICATES} predicates")
         if word in _NOT_BUILT:
             raise NotBuiltYetError(
                 f'This engine does not understand "{word}" in tag queries yet.',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cache
@@ -13,6 +13,9 @@ from typing import Any, Generic, TypeVar, cast, get_type_hints
 from sqlalchemy import Connection, Row, Select, Table
 
 Noun = TypeVar("Noun")
+
+_BATCH = 5_000
+"""Values in one query: databases take some ten thousands, PostgreSQL 65,535."""
 
 
 @cache
@@ -41,6 +44,13 @@ def first(connection: Connection, noun: type[Noun], query: Select[Any]) -> Noun 
 def every(connection: Connection, noun: type[Noun], query: Select[Any]) -> list[Noun]:
     """All nouns that `query` finds, in its order."""
     return [read(noun, row) for row in connection.execute(query)]
+
+
+def batched(ids: Collection[str]) -> Iterator[list[str]]:
+    """The ids in portions that one query may name."""
+    every_id = list(ids)
+    for start in range(0, len(every_id), _BATCH):
+        yield every_id[start : start + _BATCH]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,10 @@ def add(
                 for tag_id, (kind, name, value) in zip(ids, values, strict=True)
             ],
         )
-    return rows.every(connection, Tag, select(tags).where(tags.c.id.in_(ids)).order_by(tags.c.seq))
+    made: list[Tag] = []
+    for some in rows.batched(ids):
+        made += rows.every(connection, Tag, select(tags).where(tags.c.id.in_(some)).order_by(tags.c.seq))
+    return made
 
 
 def find(connection: Connection, tag_id: str) -> Tag | None:
@@ -52,9 +55,10 @@ def find(connection: Connection, tag_id: str) -> Tag | None:
 def of_files(connection: Connection, file_ids: Collection[str]) -> dict[str, list[Tag]]:
     """Each file's tags, oldest first; files without any are left out."""
     found: dict[str, list[Tag]] = {}
-    query = select(tags).where(tags.c.file_id.in_(file_ids)).order_by(tags.c.seq)
-    for tag in rows.every(connection, Tag, query) if file_ids else ():
-        found.setdefault(tag.file_id, []).append(tag)
+    for some in rows.batched(file_ids):
+        query = select(tags).where(tags.c.file_id.in_(some)).order_by(tags.c.seq)
+        for tag in rows.every(connection, Tag, query):
+            found.setdefault(tag.file_id, []).append(tag)
     return found
 
 

@@ -51,6 +51,7 @@ def test_parentheses_order_and_and_or():
         'all and kind "a"',
         "%",
         "(" * 100 + "filetag" + ")" * 100,
+        " or ".join(['kind "a"'] * 501),
     ],
 )
 def test_what_is_no_query(text):
