@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,9 @@ from steamship_engine.model.reserved import leaves_package
 from steamship_engine.runtime.port import Reply
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+_BODILESS = (204, 304)
+_log = logging.getLogger(__name__)
 
 _SANDBOX = (b"content-security-policy", b"sandbox allow-scripts allow-forms allow-popups allow-downloads")
 
@@ -54,11 +58,17 @@ class Replier:
         await send({"type": "http.response.body", "body": body})
 
     async def stream(self, send: Any, reply: Reply, inbound: Inbound) -> None:
-        """Answer with what a package said."""
+        """Answer with what a package said. One that fails in the middle leaves its answer unfinished."""
         await self._start(send, reply.status, _passing(reply.headers), inbound.request_id)
-        async for part in reply.body:
-            if part and not inbound.head_only:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+        bodiless = inbound.head_only or reply.status in _BODILESS
+        try:
+            async for part in reply.body:
+                if part and not bodiless:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+        except SteamshipError as error:
+            # Its status has gone out: what tells the client is a body without its end.
+            _log.info("%s: the reply broke off: %s", inbound.request_id, error.message)
+            return
         await send({"type": "http.response.body", "body": b""})
 
     async def _start(self, send: Any, status: int, headers: RawHeaders, request_id: str) -> None:
