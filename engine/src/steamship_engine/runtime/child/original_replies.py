@@ -3,8 +3,9 @@
 import base64
 import binascii
 import json
-import os
 from typing import Any, NamedTuple
+
+from .loading import without_folders
 
 BINARY = "application/octet-stream"
 
@@ -36,6 +37,9 @@ def read(reply: Any, verb: str, path: str, raised: list[BaseException], code: st
     headers = {str(name): str(value) for name, value in (http.get("headers") or {}).items()}
     name = next((name for name in headers if name.lower() == "content-type"), "Content-Type")
     content_type = headers.setdefault(name, BINARY)
+    if _is_text(content_type) and not http.get("base64Wrapped"):
+        # Clients take text without a charset for Latin-1.
+        headers[name] = f"{content_type}; charset=utf-8"
     pairs = [[name, value] for name, value in headers.items()]
     return Answer(_http_status(http, 200), pairs, _body(data, http, content_type), None, data)
 
@@ -57,6 +61,11 @@ def _body(data: Any, http: dict[str, Any], content_type: str) -> bytes:
     return json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
+def _is_text(content_type: str) -> bool:
+    """Whether it is a type of text that does not say its charset."""
+    return content_type.strip().lower().startswith("text/") and "charset" not in content_type.lower()
+
+
 def _failed(
     status: dict[str, Any],
     http: dict[str, Any],
@@ -72,7 +81,7 @@ def _failed(
     return _error(
         number,
         str(status.get("statusCode") or _code(number)),
-        message.replace(code + os.sep, ""),
+        without_folders(message, code),
         None if suggestion is None else str(suggestion),
         deliberate=_deliberate(told, verb, path, raised),
     )
