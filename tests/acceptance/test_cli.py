@@ -53,6 +53,7 @@ def test_from_login_to_invoke(ship, engine, tmp_path, handle):
     shutil.copytree(ROOT / "examples" / "greeter", tmp_path / handle)
     deployed = ship.done("deploy", handle, "--handle", handle).out
     assert f"deployed {handle} 1.0.0 in " in deployed
+    assert "native, for steamship 3: requirements.txt does not name steamship" in deployed
     assert deployed.endswith(f"Next: ship use {handle}\n")
     used = ship.done("use", handle, f"{handle}-mine").out
     assert f"{engine.app_base}@" in used

@@ -59,6 +59,7 @@ def to_wire(shown: Shown) -> dict[str, Any]:
         "createdAt": wire_time(version.created_at),
         "updatedAt": wire_time(version.updated_at),
         "kind": version.kind.value,
+        "kindReason": version.kind_reason,
         "spec": version.spec,
         "schemas": version.schemas,
         "readme": version.readme,

@@ -137,6 +137,7 @@ def _insert(
                 package_id=deploy.package_id,
                 handle=handle,
                 kind=facts.kind,
+                kind_reason=facts.kind_reason,
                 bundle=ground.blobs.keep(connection, placed),
                 environment=described.environment,
                 hosting_handler=handler,

@@ -90,7 +90,8 @@ class Package:
 class Version:
     """Immutable code of a package, imported once and found good.
 
-    `hosting_handler` is an original's entry point, None for its SDK's own.
+    `hosting_handler` is an original's entry point, None for its SDK's own. `kind_reason` says in words why the
+    code counts as native or original, None where an older engine deployed it.
     """
 
     seq: int
@@ -99,6 +100,7 @@ class Version:
     package_id: str
     handle: str
     kind: VersionKind
+    kind_reason: str | None
     bundle: str
     environment: str
     hosting_handler: str | None

@@ -113,6 +113,7 @@ versions = _noun(
     Column("bundle", String(64), nullable=False),
     Column("environment", String(64), nullable=False),
     Column("hosting_handler", Text),
+    Column("kind_reason", Text),
     Column("config_template", Json, nullable=False),
     Column("spec", Json, nullable=False),
     Column("schemas", Json, nullable=False),

@@ -38,7 +38,7 @@ VERSION = {
     "isDefault",
     "description",
 }
-VERSION_OURS = {"kind", "spec", "schemas", "readme", "manifest", "notes"}
+VERSION_OURS = {"kind", "kindReason", "spec", "schemas", "readme", "manifest", "notes"}
 INSTANCE = {
     "id", "handle", "packageId", "packageHandle", "packageVersionId", "packageVersionHandle", "userId", "userHandle",
     "workspaceId", "workspaceHandle", "invocationURL", "invocationUrl", "config", "initStatus", "createdAt",
@@ -147,6 +147,7 @@ def test_a_deploy_is_a_task(alice):
     assert version.keys() >= VERSION | VERSION_OURS
     assert (version["packageId"], version["handle"], version["isDefault"]) == (package["id"], "1.0.0", True)
     assert (version["kind"], version["readme"], version["notes"]) == ("native", "# Greeter", ["a remark"])
+    assert version["kindReason"] == "the test says so"
     assert version["configTemplate"] == {}
     assert alice.data("package/version/get", {"id": version["id"]}) == {"packageVersion": version}
     listed = alice.data("package/version/list", {"packageId": package["id"]})

@@ -23,6 +23,7 @@ MADE = {
     "id": "V1",
     "handle": "1.0.0",
     "kind": "native",
+    "kindReason": "requirements.txt does not name steamship",
     "schemas": {"config": {}, "POST /greet": {}},
     "notes": [],
 }
@@ -91,10 +92,30 @@ def test_steps(ship, engine, folder):
     ran = ship("deploy")
     assert ran.code == 0, ran.err
     steps = [line.split(":")[0].split()[0] for line in ran.out.splitlines() if line]
-    assert steps == ["checked", "bundled", "uploaded", "built", "deployed", "Next"]
+    assert steps == ["checked", "bundled", "uploaded", "built", "native,", "deployed", "Next"]
     assert "bundled 3 files" in ran.out
     assert "deployed greeter 1.0.0 in " in ran.out
     assert ran.out.endswith("Next: ship use greeter\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "line"),
+    [
+        (
+            "native",
+            "requirements.txt does not name steamship",
+            "native, for steamship 3: requirements.txt does not",
+        ),
+        ("original", "the bundle has steamship/", "original, for steamship 2: the bundle has steamship/"),
+        ("native", None, "native, for steamship 3\n"),
+    ],
+)
+def test_which_sdk_and_why(ship, engine, folder, kind, reason, line):
+    """A deploy tells for which SDK the version counts, and why the engine thinks so."""
+    made = {"packageVersion": {**MADE, "kind": kind, "kindReason": reason}}
+    engine.answers["task/status"]["data"] = made
+    engine.answers["task/status"]["status"]["output"] = json.dumps(made)
+    assert f"\n{line}" in ship("deploy").out
 
 
 def test_calls(ship, engine, folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from steamship.cli.manifest_making import Flags, ask_version, project_of
 from steamship.cli.output import print_json, size
 from steamship.cli.pages import whole_list
 from steamship.cli.progress import Progress
-from steamship.cli.project import Project, next_version, note_version
+from steamship.cli.project import MANIFEST_FILE, Project, next_version, note_in_manifest
 from steamship.cli.session import Session, assume_yes, command_options, current_session
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SHORTEST_PAUSE_S = 0.03
 LONGEST_PAUSE_S = 1.0
+_SDKS = {"native": "native, for steamship 3", "original": "original, for steamship 2"}
 # What the engine answers for a package handle that is another user's, and nothing else.
 _SOMEBODY_ELSES = "Something went wrong."
 
@@ -36,10 +38,21 @@ _SOMEBODY_ELSES = "Something went wrong."
 @click.option("--version", metavar="HANDLE", help="The version's handle, instead of the manifest's.")
 @click.option("--public/--private", "public", default=None, help="Whether every user may use the package.")
 @click.option("--description", metavar="TEXT", help="A line about the package.")
+@click.option(
+    "--python",
+    metavar="PROGRAM",
+    type=click.Path(path_type=Path),
+    help="For code on the original SDK: an interpreter that has it; default: that of the active environment, or of .venv or venv in FOLDER.",
+)
 @assume_yes
 @command_options
 def deploy(
-    folder: Path, handle: str | None, version: str | None, public: bool | None, description: str | None
+    folder: Path,
+    handle: str | None,
+    version: str | None,
+    public: bool | None,
+    description: str | None,
+    python: Path | None,
 ) -> None:
     """Make a version of a package from FOLDER, the current one by default.
 
@@ -48,16 +61,23 @@ def deploy(
     deploy that fails takes no version handle and leaves nothing behind. Where the version is deployed
     already, --yes takes the next one.
 
+    Code on the original SDK (requirements.txt wants `steamship` below 3, or the manifest says `"runtime":
+    "original"`) is bundled as the original's `ship` does it. Its config template is asked of an interpreter
+    that has that SDK, and noted in `steamship.json`; without one that file's is taken.
+
     With --json: the version; the steps go to stderr.
     """
     session = current_session()
     flags = Flags(handle, version, public, description)
     project = project_of(folder, flags, session)
+    _check_python(python)
     with Progress(as_json=session.as_json) as progress:
         progress.doing("checking the code here")
-        with LocalCheck(project) as check:
+        with LocalCheck(project, python=python) as check:
             client = session.client()
-            _tell(check.result(), progress)
+            checked = check.result()
+        _tell(project, checked, progress)
+        project = _with_template(project, checked.template, progress)
         package = _package(client, project)
         project = _free_version(session, client, project, package["id"], progress, keep=version is None)
         bundle = _bundle(project, progress)
@@ -70,11 +90,42 @@ def deploy(
         click.echo(f"\nNext: ship use {project.handle}")
 
 
-def _tell(checked: Checked, progress: Progress) -> None:
+def _check_python(python: Path | None) -> None:
+    if python is not None and not (python.is_file() and os.access(python, os.X_OK)):
+        raise CommandError(
+            f'"{python}" is no program.', suggestion="Name an interpreter, such as --python .venv/bin/python."
+        )
+
+
+def _tell(project: Project, checked: Checked, progress: Progress) -> None:
     if checked.doubt is not None:
         progress.done(f"not checked here: {checked.doubt}; the engine decides")
+        if project.is_original() and project.manifest.get("configTemplate") is None:
+            progress.warn(f'"{MANIFEST_FILE}" has no configTemplate: the version takes any config.')
+    elif checked.template is not None:
+        progress.done(f"checked, on the original SDK: {_count(len(checked.template), 'config parameter')}")
     else:
         progress.done(f"checked: {_count(checked.routes or 0, 'method')}")
+
+
+def _with_template(project: Project, template: dict[str, Any] | None, progress: Progress) -> Project:
+    """The project with the config template of its class, which its manifest then has, too."""
+    if template is None or template == _without_nulls(project.manifest.get("configTemplate")):
+        return project
+    note_in_manifest(project.folder, configTemplate=template)
+    progress.done(f"noted the changed config parameters in {MANIFEST_FILE}")
+    return Project(project.folder, {**project.manifest, "configTemplate": template})
+
+
+def _without_nulls(template: Any) -> Any:
+    """The original's own command line writes what a parameter does not have as null."""
+    if not isinstance(template, dict):
+        return template
+    return {
+        name: {key: value for key, value in parameter.items() if value is not None}
+        for name, parameter in template.items()
+        if isinstance(parameter, dict)
+    }
 
 
 def _bundle(project: Project, progress: Progress) -> Bundle:
@@ -84,6 +135,8 @@ def _bundle(project: Project, progress: Progress) -> Bundle:
         progress.warn(
             f'"{name}" has {size(length)}, above {size(LARGE_FILE)}. Does it belong to the package?'
         )
+    for note in bundle.notes:
+        progress.warn(f"{note}.")
     progress.done(f"bundled {_count(len(bundle.files), 'file')}, {size(len(bundle.content))}")
     return bundle
 
@@ -139,7 +192,7 @@ def _free_version(
             question = f'Version "{version}" of "{project.handle}" is deployed already. Deploy as'
             version = ask_version(question, next_version(taken))
     if keep:
-        note_version(project.folder, version)
+        note_in_manifest(project.folder, version=version)
     return project.with_version(version)
 
 
@@ -162,7 +215,7 @@ def _deployed(
         "handle": project.version,
         "type": "file",
         # Counts for original code alone; the engine asks native code itself.
-        "configTemplate": json.dumps(project.manifest.get("configTemplate") or {}),
+        "configTemplate": json.dumps(_without_nulls(project.manifest.get("configTemplate")) or {}),
     }
     upload = Upload(f"{project.handle}.zip", bundle.content, "application/zip")
     try:
@@ -180,7 +233,9 @@ def _deployed(
     schemas = made.get("schemas") or {}
     count = sum(1 for key in schemas if key != "config")
     about = f": {_count(count, 'method')}" if schemas else ""
-    progress.done(f"built the environment and imported the class as {made.get('kind', 'native')} code{about}")
+    progress.done(f"built the environment and imported the class{about}")
+    reason = f": {made['kindReason']}" if made.get("kindReason") else ""
+    progress.done(f"{_SDKS[made.get('kind', 'native')]}{reason}")
     for note in made.get("notes") or []:
         progress.warn(str(note))
     return made
