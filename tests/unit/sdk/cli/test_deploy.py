@@ -35,7 +35,7 @@ def checked(monkeypatch):
     outcome = {"is": Checked(routes=1)}
 
     class Check:
-        def __init__(self, project):
+        def __init__(self, project, *, python=None):
             pass
 
         def __enter__(self):

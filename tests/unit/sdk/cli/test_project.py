@@ -12,7 +12,7 @@ from steamship.cli.project import (
     admits_3,
     check_manifest,
     next_version,
-    note_version,
+    note_in_manifest,
     read_manifest,
 )
 
@@ -74,7 +74,7 @@ def test_noting_a_version_leaves_the_rest(tmp_path):
     """A new version is written into the manifest, whose other fields and order stay."""
     before = {"zeta": "ä", **GOOD, "alpha": {"b": [1]}}
     (tmp_path / "steamship.json").write_text(json.dumps(before))
-    note_version(tmp_path, "1.0.1")
+    note_in_manifest(tmp_path, version="1.0.1")
     text = (tmp_path / "steamship.json").read_text("utf-8")
     assert json.loads(text) == {**before, "version": "1.0.1"}
     assert text.startswith('{\n\t"zeta": "ä",\n')

@@ -1,7 +1,7 @@
 """The zip that a deploy uploads: the project's folder without what is no part of the package.
 
 The same files give the same bytes. `src/` is taken as the root where it holds `api.py`; everything
-else keeps its place.
+else keeps its place. A project on the original SDK is laid out as `original_files` says.
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from steamship.base.error import InvalidBundleError, TooLargeError
+from steamship.cli.bundle_names import (
+    IGNORE_FILE,
+    check_name,
+    ignore_lines,
+    is_ignored,
+    leave_out,
+    patterns_of,
+)
+from steamship.cli.original_files import original_files
 from steamship.cli.output import size
-from steamship.cli.project import CODE_FILE, MANIFEST_FILE, Project, manifest_text
+from steamship.cli.project import CODE_FILE, MANIFEST_FILE, Project, manifest_text, read_manifest
 
 MIB = 1024 * 1024
 # The engine's limits; it counts again.
@@ -27,7 +35,6 @@ MOST_FILES = 20_000
 # A file above this is probably there by mistake.
 LARGE_FILE = 10 * MIB
 
-IGNORE_FILE = ".shipignore"
 # At the project's root (and that of `src/`).
 _EXCLUDED_AT_ROOT = frozenset({"build", "venv", "tests", "examples"})
 # Wherever they are.
@@ -42,12 +49,16 @@ _FIRST_MOMENT = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip. `inflated` is its content's size in bytes; `large` names files above LARGE_FILE."""
+    """A zip. `inflated` is its content's size in bytes; `large` names files above LARGE_FILE.
+
+    `notes` are remarks for the author.
+    """
 
     content: bytes = field(repr=False)
     files: tuple[str, ...]
     inflated: int
     large: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
 
 
 def make_bundle(project: Project) -> Bundle:
@@ -55,7 +66,11 @@ def make_bundle(project: Project) -> Bundle:
 
     Raises InvalidBundleError for a file that cannot be part of it, TooLargeError above a limit.
     """
-    found = _bundled(project)
+    notes: tuple[str, ...] = ()
+    if project.is_original():
+        found, notes = original_files(project)
+    else:
+        found = _bundled(project)
     found.pop(MANIFEST_FILE, None)
     if CODE_FILE not in found:
         raise InvalidBundleError(
@@ -76,13 +91,13 @@ def make_bundle(project: Project) -> Bundle:
             f' The largest is "{largest}".',
             suggestion=_TRIM,
         )
-    content = _zipped(found, manifest_text(project.manifest).encode())
+    content = _zipped(found, _manifest(project))
     if len(content) > MOST_PACKED:
         raise TooLargeError(
             f"The bundle has {size(len(content))}; {size(MOST_PACKED)} at most are allowed.", suggestion=_TRIM
         )
     large = tuple((name, sizes[name]) for name in sorted(found) if sizes[name] > LARGE_FILE)
-    return Bundle(content, tuple(sorted({*found, MANIFEST_FILE})), inflated, large)
+    return Bundle(content, tuple(sorted({*found, MANIFEST_FILE})), inflated, large, notes)
 
 
 _TRIM = f"Leave files out with lines in {IGNORE_FILE}, such as `data/*`."
@@ -98,9 +113,9 @@ def _bundled(project: Project) -> dict[str, Path]:
         name = relative
         if project.source != project.folder and relative.startswith("src/"):
             name = relative.removeprefix("src/")
-            if name.partition("/")[0] in _EXCLUDED_AT_ROOT or _ignored(name, patterns):
+            if name.partition("/")[0] in _EXCLUDED_AT_ROOT or is_ignored(name, patterns):
                 continue
-        _check_name(name)
+        check_name(name)
         other = folded.setdefault(name.casefold(), relative)
         if other != relative:
             raise InvalidBundleError(
@@ -120,7 +135,7 @@ def _walk(
         relative = f"{prefix}{entry.name}"
         if entry.name in _EXCLUDED or (not prefix and entry.name in _EXCLUDED_AT_ROOT):
             continue
-        if _ignored(relative, patterns):
+        if is_ignored(relative, patterns):
             continue
         path = Path(entry.path)
         if entry.is_symlink():
@@ -131,7 +146,7 @@ def _walk(
             yield relative, path
         else:
             kind = "a broken link" if entry.is_symlink() else "no regular file"
-            raise InvalidBundleError(f'"{relative}" is {kind}.', suggestion=_leave_out(relative))
+            raise InvalidBundleError(f'"{relative}" is {kind}.', suggestion=leave_out(relative))
 
 
 def _check_link(root: Path, relative: str, path: Path, above: tuple[Path, ...]) -> None:
@@ -139,57 +154,30 @@ def _check_link(root: Path, relative: str, path: Path, above: tuple[Path, ...]) 
         target = path.resolve()
     except (OSError, RuntimeError) as error:
         raise InvalidBundleError(
-            f'The link "{relative}" leads nowhere.', suggestion=_leave_out(relative)
+            f'The link "{relative}" leads nowhere.', suggestion=leave_out(relative)
         ) from error
     if not target.is_relative_to(root):
         raise InvalidBundleError(
             f'The link "{relative}" leads out of the folder, to "{target}".',
-            suggestion=f"Copy what it leads to into the folder. {_leave_out(relative)}",
+            suggestion=f"Copy what it leads to into the folder. {leave_out(relative)}",
         )
     if target in above:
         raise InvalidBundleError(
-            f'The link "{relative}" leads to a folder that it lies in.', suggestion=_leave_out(relative)
+            f'The link "{relative}" leads to a folder that it lies in.', suggestion=leave_out(relative)
         )
 
 
-def _leave_out(relative: str) -> str:
-    return f"Add the line `{relative}` to {IGNORE_FILE} to leave it out."
-
-
-def _check_name(name: str) -> None:
-    problem = None
-    try:
-        encoded = name.encode()
-    except UnicodeEncodeError:
-        problem, encoded = "is not UTF-8", b""
-    if not name.isprintable() and problem is None:
-        problem = "has control characters"
-    elif "\\" in name:
-        problem = "has a backslash"
-    elif len(encoded) > 1024 or any(len(part.encode(errors="replace")) > 255 for part in name.split("/")):
-        problem = "is too long"
-    elif name.count("/") >= 32:
-        problem = "is too deep down"
-    if problem:
-        shown = name.encode(errors="replace").decode()
-        raise InvalidBundleError(f'The name "{shown}" {problem}.', suggestion="Rename it, or leave it out.")
+def _manifest(project: Project) -> bytes:
+    """The manifest's file as it stands, where it says what is deployed."""
+    if read_manifest(project.folder) == project.manifest:
+        return (project.folder / MANIFEST_FILE).read_bytes()
+    return manifest_text(project.manifest).encode()
 
 
 def _patterns(project: Project) -> list[str]:
     """What the manifest and the ignore file leave out, beside the usual."""
     ignored = (project.manifest.get("build_config") or {}).get("ignore") or []
-    path = project.folder / IGNORE_FILE
-    lines = path.read_text("utf-8", errors="replace").splitlines() if path.is_file() else []
-    lines = [line.strip() for line in lines]
-    return [
-        p.strip("/") for p in [*ignored, *(x for x in lines if x and not x.startswith("#"))] if p.strip("/")
-    ]
-
-
-def _ignored(relative: str, patterns: list[str]) -> bool:
-    """Whether a pattern fits the whole relative name or its last part."""
-    name = relative.rpartition("/")[2]
-    return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
+    return patterns_of([*ignored, *ignore_lines(project.folder)])
 
 
 def _zipped(found: dict[str, Path], manifest: bytes) -> bytes:

@@ -2,7 +2,9 @@
 
     python -P -m steamship.cli.check_run FOLDER HOME RESULT
 
-The result is a JSON file, so that whatever the author's code prints is not mistaken for it.
+The result is a JSON file, so that whatever the author's code prints is not mistaken for it. Code on the
+original SDK is imported by an interpreter that has that, CPython 3.10 or newer; it runs this file as it
+stands, with `original` as a fourth word.
 """
 
 from __future__ import annotations
@@ -19,19 +21,14 @@ from typing import Any
 MODULE = "api"
 
 
-def main(folder: str, home: str, result: str) -> None:
+def main(folder: str, home: str, result: str, sdk: str = "native") -> None:
     """Check the class in `folder`, with `home` as home folder, and write what came out to `result`."""
     # Set only now: this interpreter may have found the SDK below the real home.
     os.environ["HOME"] = os.environ["USERPROFILE"] = home
     os.chdir(folder)
     sys.argv[:] = ["api.py"]
-    # The SDK is imported first: nothing in the folder can take its place.
-    from steamship.invocable import serving
-
-    sys.path.insert(0, folder)
     try:
-        described = serving.describe(serving.find_class(importlib.import_module(MODULE)))
-        found: dict[str, Any] = {"routes": _routes(described)}
+        found = _original(folder) if sdk == "original" else _native(folder)
     except BaseException as error:
         found = _problem(error, folder)
     aside = Path(f"{result}.{os.getpid()}")  # the module may have forked
@@ -39,6 +36,35 @@ def main(folder: str, home: str, result: str) -> None:
     aside.replace(result)
     # Threads that the module started must not keep this process.
     os._exit(0)
+
+
+def _native(folder: str) -> dict[str, Any]:
+    # The SDK is imported first: nothing in the folder can take its place.
+    from steamship.invocable import serving
+
+    sys.path.insert(0, folder)
+    described = serving.describe(serving.find_class(importlib.import_module(MODULE)))
+    return {"routes": _routes(described)}
+
+
+def _original(folder: str) -> dict[str, Any]:
+    """The config template too: of an original's code the engine keeps what the deploy says."""
+    try:
+        import steamship  # the interpreter's own: this file is not run as a part of any package
+
+        lambda_handler = importlib.import_module("steamship.invocable.lambda_handler")
+    except ImportError as error:
+        return {"kind": "no-sdk", "message": str(error)}
+    version = str(getattr(steamship, "__version__", ""))
+    major = version.partition(".")[0]
+    if major.isdecimal() and int(major) >= 3:  # it has no number where it is there as source alone
+        return {"kind": "no-sdk", "message": "it has steamship " + version}
+    # Behind the SDK's own requirements, as the original's command line has it.
+    sys.path.append(folder)
+    described = lambda_handler.get_class_from_module(importlib.import_module(MODULE))
+    parameters = described.config_cls().get_config_parameters()
+    template = {name: json.loads(parameter.json(exclude_none=True)) for name, parameter in parameters.items()}
+    return {"template": template}
 
 
 def _routes(described: dict[str, Any]) -> int:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from steamship.base.error import DeployError
+from steamship.cli.original_python import original_python
 from steamship.cli.project import REQUIREMENTS_FILE, Project
 
 TIME_LIMIT_S = 60.0
@@ -25,32 +26,47 @@ _RESULT, _PRINTED = "result.json", "printed"
 _KEPT_VARIABLES = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH",
 )  # fmt: skip
+# Of the interpreter that runs `ship`, so not for another one.
+_OURS = ("PYTHONHOME", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The code can be imported here. `doubt` says why that could not be found out, and the engine decides."""
+    """The code can be imported here. `doubt` says why that could not be found out, and the engine decides.
+
+    `routes` is how many methods native code has, `template` the config template of original code.
+    """
 
     routes: int | None = None
     doubt: str | None = None
+    template: dict[str, Any] | None = None
 
 
 class LocalCheck:
     """The check of one project, which runs beside whatever else is done in the block.
 
-    `result()` gives its end. Leaving the block ends it.
+    `result()` gives its end. Leaving the block ends it. Code on the original SDK is imported by `python`,
+    else by an environment that is active or in the project, where one has that SDK.
     """
 
-    def __init__(self, project: Project, time_limit_s: float = TIME_LIMIT_S) -> None:
+    def __init__(
+        self, project: Project, time_limit_s: float = TIME_LIMIT_S, *, python: Path | None = None
+    ) -> None:
         self._project = project
+        self._python = python
         self._limit = time_limit_s
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Start the subprocess, unless the code is written on another SDK."""
+        """Start the subprocess, unless nothing here has the SDK that the code is written on."""
         self._scratch = Path(tempfile.mkdtemp(prefix="ship-check-"))
-        if not self._project.is_original():
-            self._process = _start(self._project.source.resolve(), self._scratch)
+        command: list[str] | None = [sys.executable, "-B", "-P", "-m", "steamship.cli.check_run"]
+        if self._project.is_original():
+            self._python = self._python or original_python(self._project.folder)
+            command = _original_command(self._python) if self._python is not None else None
+        if command is not None:
+            source = self._project.source.resolve()
+            self._process = _start(command, source, self._scratch, original=self._project.is_original())
         return self
 
     def __exit__(
@@ -64,7 +80,7 @@ class LocalCheck:
     def result(self) -> Checked:
         """What came out. Raises DeployError for what would fail in the engine, too."""
         if self._process is None:
-            return Checked(doubt="it is written on the original SDK")
+            return Checked(doubt="nothing here has the original SDK that it is written on")
         try:
             code = self._process.wait(self._limit)
         except subprocess.TimeoutExpired:
@@ -74,7 +90,9 @@ class LocalCheck:
             ) from None
         found = _found(self._scratch, code)
         if "kind" not in found:
-            return Checked(found["routes"])
+            return Checked(found.get("routes"), template=found.get("template"))
+        if found["kind"] == "no-sdk":
+            return Checked(doubt=f'"{self._python}" does not have the original SDK: {found["message"]}')
         if found["kind"] == "module":
             return _missing_module(self._project, found)
         raise DeployError(
@@ -82,14 +100,21 @@ class LocalCheck:
         )
 
 
-def _start(source: Path, scratch: Path) -> subprocess.Popen[bytes]:
+def _original_command(python: Path) -> list[str]:
+    # Not as a script: beside it lie modules of ours that the other interpreter must not find.
+    run = "import runpy, sys; sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+    return [str(python), "-B", "-c", run, str(Path(__file__).with_name("check_run.py"))]
+
+
+def _start(command: list[str], source: Path, scratch: Path, *, original: bool) -> subprocess.Popen[bytes]:
     home = scratch / "home"
     home.mkdir()
-    command = [sys.executable, "-B", "-P", "-m", "steamship.cli.check_run", source, home, scratch / _RESULT]
-    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    words = [*command, source, home, scratch / _RESULT, *(["original"] if original else [])]
+    kept = [name for name in _KEPT_VARIABLES if not (original and name in _OURS)]
+    environment = {name: os.environ[name] for name in kept if name in os.environ}
     with (scratch / _PRINTED).open("wb") as output:
         return subprocess.Popen(
-            [str(word) for word in command],
+            [str(word) for word in words],
             cwd=home,
             env={**environment, "TMPDIR": str(scratch)},
             stdin=subprocess.DEVNULL,
@@ -134,6 +159,9 @@ def _missing_module(project: Project, found: dict[str, Any]) -> Checked:
     """Wrong for certain, unless requirements.txt names what is not installed here and may bring the module."""
     module = str(found["module"])
     where = f" ({found['place']})" if found.get("place") else ""
+    if project.is_original():
+        # What its environment lacks here, the one that the engine builds may have.
+        return Checked(doubt=f"No module named '{module}'{where}")
     if module.partition(".")[0] == "steamship":
         raise DeployError(
             f"No module named '{module}'{where}: this SDK does not have it.",

@@ -97,9 +97,9 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         ) from error
 
 
-def note_version(folder: Path, version: str) -> None:
-    """Write a version into the folder's manifest, and leave the rest as it stands."""
-    write_manifest(folder, {**(read_manifest(folder) or {}), "version": version})
+def note_in_manifest(folder: Path, **fields: Any) -> None:
+    """Write some fields into the folder's manifest, and leave the rest as it stands."""
+    write_manifest(folder, {**(read_manifest(folder) or {}), **fields})
 
 
 def manifest_text(manifest: dict[str, Any]) -> str:
