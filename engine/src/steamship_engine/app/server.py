@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from steamship_engine.app import lock
 from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
+from steamship_engine.app.heads import BoundedHeads
 from steamship_engine.app.machine import LoopMachine
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.control.ground import Ground
@@ -80,7 +81,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 engine,
-                http="httptools",
+                http=BoundedHeads,
                 ws="none",
                 lifespan="on",
                 log_config=None,

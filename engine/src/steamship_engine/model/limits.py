@@ -68,10 +68,13 @@ class GatewayLimits:
     """What a call of a package may send, and how long the gateway remembers control's answers.
 
     `remembered` bounds each of its memories, in entries. `task` is what a call in the background may send,
-    and answer; when the instance is busy it is tried again for `task_patience`.
+    and answer; when the instance is busy it is tried again for `task_patience`. `head` is a request's address
+    and headers as they arrive, which must end after `head_s`; it is above `headers`, whose refusal says more.
     """
 
     body: int = 100 * MIB
+    head: int = 256 * KIB
+    head_s: float = 10
     task: int = 16 * MIB
     task_patience: float = 3600
     headers: int = 64 * KIB
