@@ -118,7 +118,11 @@ def _check_name(name: str, limits: BundleLimits) -> None:
 
 
 def _check_clash(name: str, seen: dict[str, tuple[str, bool]]) -> None:
-    """Refuse two entries that some file system would hold to be one, and files that are folders too."""
+    """Refuse two names that some file system would hold to be one, and files that are folders too.
+
+    One name may be there twice: the original's command line puts what is in every folder of a project at
+    the root, so that a README.md of two folders is two entries.
+    """
     parts = name.removesuffix("/").split("/")
     path = folded = ""
     for depth, part in enumerate(parts, 1):
@@ -130,10 +134,6 @@ def _check_clash(name: str, seen: dict[str, tuple[str, bool]]) -> None:
             raise _refused(path, f'differs only in case or accents\' form from "{known}"', "Rename one.")
         if known_file != is_file:
             raise _refused(path, "is both a file and a folder", "Rename one.")
-        if is_file and f"{folded}/" in seen:
-            raise _refused(path, "is there twice", "Make the zip again.")
-        if is_file:
-            seen[f"{folded}/"] = (path, True)
 
 
 def _folded(name: str) -> str:
@@ -164,7 +164,8 @@ def _inflate(
     archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], size: int, target: Path, limits: BundleLimits
 ) -> None:
     total = 0
-    for entry in entries:
+    last = {entry.orig_filename: entry for entry in entries}  # of one name's entries it counts, as everywhere
+    for entry in last.values():
         path = target / entry.orig_filename
         if entry.orig_filename.endswith("/"):
             path.mkdir(parents=True, exist_ok=True)

@@ -81,7 +81,6 @@ def test_a_file_that_is_called_a_folder_is_refused():
 @pytest.mark.parametrize(
     ("names", "reason"),
     [
-        (["api.py", "api.py"], "twice"),
         (["api.py", "API.py"], "differs only in case"),
         (["a/x", "A/y"], "differs only in case"),
         (["é.py", "e\u0301.py"], "differs only in case or accents"),
