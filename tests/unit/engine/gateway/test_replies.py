@@ -56,22 +56,6 @@ def test_a_reply_that_breaks_off_is_not_finished() -> None:
     assert bodies == [{"type": "http.response.body", "body": b"half", "more_body": True}]
 
 
-@pytest.mark.parametrize("status", [204, 304])
-def test_a_status_without_a_body_has_none(status: int) -> None:
-    """What a package sends beside such a status is dropped: HTTP has no place for it."""
-    start, *bodies = streamed(Reply(status, (), parts(b"surplus")))
-    assert start["status"] == status
-    assert bodies == [{"type": "http.response.body", "body": b""}]
-
-
-def test_a_reply_that_breaks_off_is_not_finished() -> None:
-    """The parts that came are sent, and no end: the client sees that the reply is not whole."""
-    crash = PackageCrashedError("gone")
-    start, *bodies = streamed(Reply(200, (), parts(b"half", then=crash)))
-    assert start["status"] == 200
-    assert bodies == [{"type": "http.response.body", "body": b"half", "more_body": True}]
-
-
 @pytest.mark.parametrize(
     "name", ["X-Accel-Redirect", "x-accel-buffering", "X-Sendfile", "X-LiteSpeed-Location", "X-Reproxy-URL"]
 )
