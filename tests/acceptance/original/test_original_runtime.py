@@ -181,8 +181,8 @@ def test_the_code_finds_its_own_world(original: Original, answers: str, engine: 
         "first_path_is_bundle": True,
         "variables": [],
         "home_file": False,
-        "ours": [],
         "python": [3, 10],
+        "engines": [],
     }
 
 
@@ -335,12 +335,10 @@ def test_a_package_may_name_its_handler(original: Original) -> None:
         )
 
 
-def test_the_version_says_why_it_is_original(answers: str, api: Any) -> None:
-    """The version keeps its kind, the reason in words, and the template that the client sent."""
+def test_the_version_keeps_what_it_is(answers: str, api: Any) -> None:
+    """The version has its kind, the template that the client sent, and no note where CPython 3.10 was found."""
     made = api("package/version/get", {"packageHandle": answers})["packageVersion"]
     assert made["kind"] == "original"
     assert made["configTemplate"] == {}
-    assert made["notes"] == [
-        'It runs as original code: requirements.txt has "steamship==2.17.34", which admits versions below 3 only.'
-    ]
+    assert made["notes"] == []
     assert json.dumps(made["spec"]["methods"]).count("/__instance_init__") == 1

@@ -1,5 +1,6 @@
 """A package on the original SDK: what methods may return, raise and be given."""
 
+import importlib.util
 import io
 import logging
 import os
@@ -14,6 +15,7 @@ from steamship.base.model import CamelModel
 from steamship.invocable import InvocableResponse, PackageService, get, post
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
+ENGINES = ("steamship_engine", "child", "original", "original_replies", "records", "frames", "loop", "replies")
 _calls = 0
 
 
@@ -122,8 +124,8 @@ class Answers(PackageService):
             "first_path_is_bundle": os.path.samefile(sys.path[0], os.path.dirname(__file__)),
             "variables": sorted(name for name in os.environ if name.startswith("STEAMSHIP")),
             "home_file": os.path.exists(os.path.expanduser("~/.steamship.json")),
-            "ours": sorted(name for name in sys.modules if "steamship_engine" in name),
             "python": list(sys.version_info[:2]),
+            "engines": [name for name in ENGINES if importlib.util.find_spec(name)],
         }
 
     @post("context")
@@ -146,8 +148,22 @@ class Answers(PackageService):
         print("printed")
         logging.info("informed")
         logging.warning("warned")
-        logging.getLogger("mine").error("failed")
+        logging.getLogger("mine").error("failed\nin two lines")
+        logging.debug("not shown")
         return "ok"
+
+    @post("log_from_a_fork")
+    def log_from_a_fork(self) -> str:
+        child = os.fork()
+        if not child:
+            logging.warning("from a fork")
+            os._exit(0)
+        os.waitpid(child, 0)
+        return "ok"
+
+    @post("exit")
+    def exit(self) -> str:
+        sys.exit(3)
 
     def _is_users_key(self) -> bool:
         try:

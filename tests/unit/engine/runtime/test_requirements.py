@@ -104,6 +104,20 @@ def test_the_engine_can_tell_whether_its_sdk_is_asked_for():
     assert not parse("steamship>=3.5").admits_sdk("3.0.0")
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("attrs\nsteamship==2.17.34", ("attrs", "steamship==2.17.34")),
+        ("Steamship[extra]~=2.17", ("steamship[extra]~=2.17",)),
+        ("steamship>=2", ("steamship<3", "steamship>=2")),
+        ("attrs", ("attrs",)),
+    ],
+)
+def test_an_original_gets_an_sdk_below_3(text, lines):
+    """An original's environment has the SDK that its lines name, never one from version 3 on."""
+    assert parse(text).original_lines == lines
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_taken_or_refused(text):
     """No text makes the parser fail in another way than by refusing it."""
