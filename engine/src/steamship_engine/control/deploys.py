@@ -148,7 +148,7 @@ def _insert(
                 description=_description(facts),
                 readme=facts.readme,
                 manifest=facts.manifest,
-                notes=_notes(facts, described),
+                notes=list(described.notes),
             )
             version = versions.by_id(connection, deploy.version_id)
             assert version is not None, "a version vanished in its own transaction"
@@ -167,12 +167,6 @@ def _checked_handler(handler: str | None) -> str | None:
             suggestion="Leave it out to use the SDK's own.",
         )
     return handler or None
-
-
-def _notes(facts: BundleFacts, described: Description) -> list[str]:
-    """What the author is told at the deploy: of an original also why it was taken for one."""
-    why = [f"It runs as original code: {facts.kind_reason}."] if facts.kind is VersionKind.ORIGINAL else []
-    return [*why, *described.notes]
 
 
 def _description(facts: BundleFacts) -> str | None:
