@@ -13,8 +13,8 @@ from steamship_engine.api.checking import checked
 from steamship_engine.api.current import workspace_of
 from steamship_engine.api.operations import Call, Input, Operation, Raw, TaskAnswer, Upload, Who
 from steamship_engine.api.tasks import task_status
-from steamship_engine.control import schedule, tasks
-from steamship_engine.control.actor import Actor
+from steamship_engine.control import identity, schedule, tasks
+from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.schedule import Schedule
 from steamship_engine.model.errors import InvalidRequestError, NotFoundError
@@ -76,7 +76,13 @@ class Executor:
     internal: Mapping[str, Internal]
 
     async def __call__(self, task: Task) -> Outcome:
-        """Run the task's operation as a synchronous call would; its error is raised as it is."""
+        """Run the task's operation as a synchronous call would; its error is raised as it is.
+
+        ForbiddenError for a task of a worker whose instance is gone.
+        """
+        actor = Actor.from_json(task.actor)
+        if actor.reach is Reach.WORKER:
+            await in_thread(lambda: identity.require_instance(self.ground, actor), f"task {task.operation}")
         internal = self.internal.get(task.operation)
         if internal is not None:
             return await internal(task, tasks.input_of(self.ground, task))

@@ -14,7 +14,7 @@ from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.keys import LONGEST_KEY, digest_of, lookup_of
 from steamship_engine.control.worker_keys import Claim
-from steamship_engine.model.errors import AuthenticationError
+from steamship_engine.model.errors import AuthenticationError, ForbiddenError
 from steamship_engine.model.nouns import Key, User
 from steamship_engine.model.states import KeyScope
 from steamship_engine.store import keys, users
@@ -87,6 +87,19 @@ def holder(ground: Ground, claim: Claim) -> Actor:
         instance_id=claim.instance_id,
         calls=claim.calls,
     )
+
+
+def require_instance(ground: Ground, actor: Actor) -> None:
+    """ForbiddenError where the worker's instance is gone: what its code may do ended with it."""
+    with ground.database.read() as connection:
+        owner = keys.owner_of_instance(
+            connection, actor.instance_id or "", actor.workspace_id or "", actor.user_id
+        )
+    if owner is None:
+        raise ForbiddenError(
+            f'The instance "{actor.instance_id}", whose code submitted this task, is gone.',
+            suggestion="Submit it again with a key of the user's own, if it is still wanted.",
+        )
 
 
 def _find(connection: Connection, bearer: str, moment: datetime) -> tuple[Key, User] | None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from steamship_engine.api.background import Executor
 from steamship_engine.api.table import BY_PATH
+from steamship_engine.control import identity, instances, tasks
+from steamship_engine.control.actor import Reach
 from steamship_engine.tasks.loop import TaskLoop
 from steamship_engine.tasks.outcome import Outcome
+from tests.services.fake_machine import add_package, deploy, on_fake_machine
+from tests.services.instances import make
 
 BACKGROUND = {"X_Task_Background": "true"}
 
@@ -124,6 +129,43 @@ def test_a_deleted_workspace_lets_go_of_each_upload_once(alice, bob):
         assert answer.json()["status"]["state"] == "waiting"
     alice.data("workspace/delete", {"id": workspace["id"]})
     assert bob.send("GET", f"file/{kept['id']}/raw").content == b"the same bytes"
+
+
+def test_a_workers_tasks_end_with_its_instance(alice, ground, run_all):
+    """What a package has submitted is not run any more when its instance was deleted."""
+    ground = on_fake_machine(ground)
+    owner = identity.authenticate(ground, alice.key)
+    deploy(ground, owner, add_package(ground, owner, "worm"))
+    placed = make(ground, owner, "worm", "mine")
+    worker = replace(
+        owner,
+        reach=Reach.WORKER,
+        workspace_id=placed.instance.workspace_id,
+        instance_id=placed.instance.id,
+        key_id=None,
+    )
+
+    def submitted() -> str:
+        with ground.database.begin() as connection:
+            return tasks.submit(
+                ground,
+                connection,
+                worker,
+                operation="task/noop",
+                input={},
+                request_id="R",
+                workspace_id=worker.workspace_id,
+            ).id
+
+    before = submitted()
+    run_all()
+    after = submitted()
+    instances.delete(ground, owner, placed.instance.id)
+    run_all()
+    assert status(alice, before)["status"]["state"] == "succeeded"
+    refused = status(alice, after)["status"]
+    assert (refused["state"], refused["statusCode"]) == ("failed", "Forbidden")
+    assert placed.instance.id in refused["statusMessage"]
 
 
 def test_a_wrong_request_is_refused_before_it_is_a_task(alice):
