@@ -108,12 +108,13 @@ def test_a_package_without_a_version_is_its_owners_alone(
     stranger.close()
 
 
-def test_an_original_bundle_is_not_built_yet(api: Api, handle: str) -> None:
-    """A bundle that carries the original's SDK answers NotImplemented, and takes no version."""
+def test_an_original_bundle_without_an_sdk_takes_no_version(api: Api, handle: str) -> None:
+    """A bundle that only looks like one on the original SDK fails by its handler, and takes no version."""
     files = {"api.py": "from steamship.invocable import PackageService", "steamship/__init__.py": ""}
     with pytest.raises(Refused) as refused:
         api.deploy(handle, zipped(files), version="1")
-    assert refused.value.code == "NotImplemented"
+    assert refused.value.code == "DeployFailed"
+    assert "No module named 'steamship.invocable'" in refused.value.message
     assert api.deploy(handle, bundle("greeter"), version="1")["handle"] == "1"
 
 
