@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,13 +31,14 @@ _TINY = Path(__file__).parent / "tiny_sdk"
 _BASE = "http://localhost:8080/"
 
 
-def tiny_wheel(folder: Path, version: str = "3.0.0") -> Path:
-    """A wheel of the tiny SDK."""
+def tiny_wheel(folder: Path, version: str = "3.0.0", requires: Sequence[str] = ()) -> Path:
+    """A wheel of the tiny SDK. `requires` are further lines of its metadata."""
     info = f"steamship-{version}.dist-info"
     files: dict[str, str | bytes] = {
         str(path.relative_to(_TINY)): path.read_bytes() for path in _TINY.rglob("*.py")
     }
     files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: steamship\nVersion: {version}\n"
+    files[f"{info}/METADATA"] += "".join(f"{line}\n" for line in requires)
     files[f"{info}/WHEEL"] = (
         "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )

@@ -17,8 +17,12 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.parser import Parser
+from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
+from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
 from steamship_engine.model.errors import UnavailableError
@@ -32,11 +36,16 @@ _LOCK_POLL = 0.05
 
 @dataclass(frozen=True)
 class Wheel:
-    """A kept wheel of our SDK."""
+    """A kept wheel of our SDK.
+
+    `serving` is what it requires beside a package's code, its extra of that name; None where it has none. The
+    command line's libraries are not among it: an environment without them is made in half the time.
+    """
 
     path: Path
     digest: str
     version: str
+    serving: tuple[str, ...] | None = None
 
 
 class Environments:
@@ -74,7 +83,8 @@ class Environments:
     ) -> None:
         aside = self._scratch.folder("environment")
         try:
-            await self._installer.make(aside, interpreter, lines, None if wheel is None else wheel.path)
+            path, serving = (None, None) if wheel is None else (wheel.path, wheel.serving)
+            await self._installer.make(aside, interpreter, lines, path, serving)
             record = {
                 "interpreter": interpreter.identity,
                 "requirements": list(lines),
@@ -98,7 +108,8 @@ def keep_wheel(source: Path, root: Path) -> Wheel:
     try:
         content = source.read_bytes()
         version = str(parse_wheel_filename(source.name)[1])
-    except (OSError, ValueError) as error:
+        serving = _serving(content)
+    except (OSError, ValueError, BadZipFile) as error:
         raise UnavailableError(
             f'"{source}" is no wheel of the SDK: {error}', suggestion="Run `make setup`, which makes it."
         ) from error
@@ -110,7 +121,29 @@ def keep_wheel(source: Path, root: Path) -> Wheel:
         aside.write_bytes(content)
         aside.chmod(0o444)
         aside.replace(final)
-    return Wheel(final, digest, version)
+    return Wheel(final, digest, version, serving)
+
+
+def _serving(wheel: bytes) -> tuple[str, ...] | None:
+    """The requirements of a wheel's extra `serving`; None when it has no such extra."""
+    with ZipFile(BytesIO(wheel)) as archive:
+        name = next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA")), None)
+        if name is None:
+            raise ValueError("it has no metadata")
+        metadata = Parser().parsestr(archive.read(name).decode())
+    if "serving" not in (metadata.get_all("Provides-Extra") or []):
+        return None
+    lines = []
+    for requirement in map(Requirement, metadata.get_all("Requires-Dist") or []):
+        marker, requirement.marker = requirement.marker, None
+        # What is required without the extra as well is the rest, such as the command line's libraries.
+        if (
+            marker is not None
+            and marker.evaluate({"extra": "serving"})
+            and not marker.evaluate({"extra": ""})
+        ):
+            lines.append(str(requirement))
+    return tuple(sorted(lines))
 
 
 @asynccontextmanager

@@ -37,9 +37,16 @@ class Installer:
         self._timeout = timeout
 
     async def make(
-        self, target: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Path | None
+        self,
+        target: Path,
+        interpreter: Interpreter,
+        lines: Sequence[str],
+        wheel: Path | None,
+        serving: Sequence[str] | None = None,
     ) -> None:
         """Make an environment in the empty folder `target`; install the lines and, if any, the SDK's wheel.
+
+        `serving` is what the wheel needs beside a package's code; None: all that it requires.
 
         Raises InvalidRequirementsError with uv's reason, UnavailableError when no index can be reached.
         """
@@ -52,24 +59,41 @@ class Installer:
                 f'No environment can be made with "{interpreter.path}": {made}',
                 suggestion="Give the engine another interpreter.",
             )
-        wanted = [*lines] if wheel is None else [*lines, f"steamship @ {wheel.as_uri()}"]
-        if wanted:
-            await self._install(target, wanted)
-        # By the bare interpreter: one of the environment would run its .pth files, which are tenants' code.
-        await self._run(
-            [str(interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(target / "lib")]
-        )
+        sdk = None if wheel is None else f"steamship @ {wheel.as_uri()}"
+        if sdk is None or serving is None:
+            await self._install(target, [*lines, *([sdk] if sdk else [])])
+        else:
+            # A library that requires the SDK itself gets this one, with all that it requires.
+            await self._install(target, [*lines, *serving], constraint=sdk)
+            await self._install(target, [sdk], "--no-deps")
+        await self._compile(target, interpreter)
 
-    async def _install(self, target: Path, wanted: Sequence[str]) -> None:
-        asked = target / "requirements.txt"
+    async def _install(
+        self, target: Path, wanted: Sequence[str], *options: str, constraint: str | None = None
+    ) -> None:
+        if not wanted:
+            return
+        asked, held = target / "requirements.txt", target / "constraints.txt"
         asked.write_text("".join(f"{line}\n" for line in wanted))
+        held.write_text(f"{constraint or ''}\n")
         failed = await self._uv(
-            "pip", "install", "--no-progress", "--only-binary", ":all:",
-            "--python", str(target / "bin" / "python"), "-r", str(asked),
+            "pip", "install", "--no-progress", "--only-binary", ":all:", *options,
+            "--python", str(target / "bin" / "python"), "-r", str(asked), "-c", str(held),
         )  # fmt: skip
         asked.unlink()
+        held.unlink()
         if failed is not None:
             raise _failure(failed)
+
+    async def _compile(self, target: Path, interpreter: Interpreter) -> None:
+        """Write the byte code that workers, who may not write here, would make at each start.
+
+        Libraries' own tests are left out: nobody imports them, and they are a fifth of the whole.
+        """
+        # By the bare interpreter: one of the environment would run its .pth files, which are tenants' code.
+        python = [str(interpreter.path), "-I", "-S", "-m", "compileall"]
+        library = str(target / "lib")
+        await self._run([*python, "-q", "-j", "2", "-x", f"{re.escape(library)}/.*/tests?/", library])
 
     async def _uv(self, *command: str) -> str | None:
         return await self._run([find_uv_bin(), *command, *_COMMON])

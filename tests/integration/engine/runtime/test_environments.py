@@ -35,25 +35,37 @@ asyncio.run(main())
 
 
 def _index(folder: Path) -> Path:
-    """An index of two distributions: `hello`, a wheel with a console script, and `sourceonly`, which has none."""
+    """An index: `hello`, with a console script, `guest` and `stranger`, which require our SDK, and `sourceonly`."""
     folder.mkdir(exist_ok=True)
-    info = "hello-1.0.dist-info"
-    files = {
+    hello = {
         "hello.py": "def main():\n    print('hello')\n",
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
+        "tests/test_hello.py": "",
+        "hello_tests/tests/test_hello.py": "",
+        "hello_tests/kept.py": "",
+        "hello-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
     }
-    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in files) + f"{info}/RECORD,,\n"
-    wheel, source = zipped(files), zipped({"sourceonly-1.0/setup.py": "raise SystemExit(1)\n"})
     for name, file, content in (
-        ("hello", "hello-1.0-py3-none-any.whl", wheel),
-        ("sourceonly", "sourceonly-1.0.zip", source),
+        ("hello", "hello-1.0-py3-none-any.whl", _wheel("hello", hello)),
+        ("guest", "guest-1.0-py3-none-any.whl", _wheel("guest", {"guest.py": ""}, "steamship>=3")),
+        ("stranger", "stranger-1.0-py3-none-any.whl", _wheel("stranger", {"stranger.py": ""}, "steamship<3")),
+        ("sourceonly", "sourceonly-1.0.zip", zipped({"sourceonly-1.0/setup.py": "raise SystemExit(1)\n"})),
     ):
         (folder / name).mkdir(exist_ok=True)
         (folder / name / file).write_bytes(content)
         (folder / name / "index.html").write_text(f'<a href="{file}">{file}</a>')
     return folder
+
+
+def _wheel(name: str, files: dict[str, str], *requires: str) -> bytes:
+    info = f"{name}-1.0.dist-info"
+    lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0", *(f"Requires-Dist: {r}" for r in requires)]
+    files = {
+        **files,
+        f"{info}/METADATA": "\n".join(lines) + "\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in files) + f"{info}/RECORD,,\n"
+    return zipped(files)
 
 
 class Place:
@@ -112,6 +124,43 @@ def test_an_environment_is_read_only_copied_and_compiled(place):
     while folder != place.data.parent:
         assert folder.stat().st_mode & 0o055 == 0o055, folder
         folder = folder.parent
+
+
+def test_the_tests_of_libraries_are_not_compiled(tmp_path):
+    """Byte code is made for what can be imported by an author, wherever the engine's data lies, and not for libraries' tests."""
+    place = Place(tmp_path / "tests" / "data", _index(tmp_path / "index"))
+    folder = place.environments.python(asyncio.run(place.ensure("hello"))).parent.parent
+    compiled = {path.name.partition(".")[0] for path in folder.rglob("*.pyc")}
+    assert {"hello", "kept", "serving"} <= compiled
+    assert "test_hello" not in compiled
+    place.scratch.close()
+
+
+EXTRA = [
+    "Provides-Extra: serving",
+    "Requires-Dist: sourceonly>=1",  # what the command line needs, and cannot be had here
+    "Requires-Dist: hello>=1; extra == 'serving'",
+    "Requires-Dist: hello>=1",
+    "Requires-Dist: sourceonly; extra == 'other'",
+]
+
+
+def test_the_command_line_s_libraries_are_left_out(place, tmp_path):
+    """Of what the SDK requires, an environment gets what code needs that is served."""
+    place.wheel = keep_wheel(tiny_wheel(tmp_path, "3.0.2", EXTRA), place.data / "wheels")
+    assert place.wheel.serving == ("hello>=1",)
+    python = place.environments.python(asyncio.run(place.ensure()))
+    assert _run(python, "import hello, steamship.invocable; print('both')") == "both"
+
+
+def test_a_library_that_requires_the_sdk_gets_this_one(place, tmp_path):
+    """A distribution that requires the SDK finds the version's own; one that wants another is refused."""
+    place.wheel = keep_wheel(tiny_wheel(tmp_path, "3.0.3", EXTRA[:1]), place.data / "wheels")
+    assert place.wheel.serving == ()
+    python = place.environments.python(asyncio.run(place.ensure("guest")))
+    assert _run(python, "import guest, steamship.invocable; print('both')") == "both"
+    with pytest.raises(InvalidRequirementsError, match="steamship"):
+        asyncio.run(place.ensure("stranger"))
 
 
 def test_the_same_content_is_one_environment(place):
