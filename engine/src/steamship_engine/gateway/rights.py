@@ -12,10 +12,10 @@ from steamship_engine.model.errors import (
     AuthenticationError,
     InvalidRequestError,
     NotFoundError,
-    OriginalError,
     PackageError,
     SteamshipError,
 )
+from steamship_engine.model.original_error import OriginalError
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import ReplyError
 

@@ -20,13 +20,13 @@ SteamshipError                      500 InternalError
     PackageCrashedError             502 PackageCrashed        the worker died; the next call gets a new one
     PackageReplyError               502 PackageReply          the worker answered what is no reply
     PackageTimeoutError             504 PackageTimeout        the call passed its deadline
-    OriginalError                   the code and HTTP status of an original package's own reply
     CallTooDeepError                508 CallTooDeep           let packages call each other less deeply
   UnavailableError                  503 Unavailable           try again later
     BusyError                       429 Busy                  try again after `Retry-After`
   NotBuiltYetError                  501 NotImplemented        this engine does not have it yet
 
-The code is stable; the SDKs turn it into classes of the same names. The shape on the wire is in
+A failed reply of an original package has a code of its own: `original_error.OriginalError`. Every other
+code is stable; the SDKs turn it into classes of the same names. The shape on the wire is in
 `wire_status`.
 """
 
@@ -189,14 +189,6 @@ class CallTooDeepError(PackageError):
 
     code = "CallTooDeep"
     http_status = 508
-
-
-class OriginalError(PackageError):
-    """An original package's own failed reply, whose code and HTTP status are the package's."""
-
-    def __init__(self, message: str, *, code: str, http_status: int, suggestion: str | None = None) -> None:
-        super().__init__(message, suggestion=suggestion)
-        self.code, self.http_status = code, http_status
 
 
 class UnavailableError(SteamshipError):
