@@ -41,9 +41,18 @@ _EVERYWHERE = frozenset({"--profile", "--debug", "--help"})
 def reference() -> str:
     """The page's text."""
     context = click.Context(ship, info_name="ship", **ship.context_settings)
-    names = [*COMMANDS, *ENGINE_COMMANDS]
-    sections = [section for name in names for section in _sections(name, context)]
+    sections: list[str] = []
+    known: dict[int, str] = {}
+    for name in [*COMMANDS, *ENGINE_COMMANDS]:
+        first = known.setdefault(id(ship.get_command(context, name)), name)
+        sections += _sections(name, context) if first == name else _alias(name, first)
     return "\n".join([_HEAD, *_options(ship, context), *sections])
+
+
+def _alias(name: str, first: str) -> Iterator[str]:
+    """Another name of a command that has its part already."""
+    yield f"\n## ship {name}\n"
+    yield f"The same as [`ship {first}`](#ship-{first}).\n"
 
 
 def _sections(name: str, parent: click.Context) -> Iterator[str]:

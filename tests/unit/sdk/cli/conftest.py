@@ -40,7 +40,7 @@ class FakeEngine:
             answer = answer(payload)
         if isinstance(answer, HttpReply):
             return answer
-        if "status" not in answer:
+        if not isinstance(answer.get("status"), dict):
             answer = {"data": answer}
         failed = answer.get("status", {}).get("state") == "failed" and "taskId" not in answer["status"]
         headers = {"content-type": "application/json"}

@@ -7,6 +7,7 @@ import stat
 
 import pytest
 
+from steamship.cli import browser_login
 from tests.unit.sdk.cli.conftest import API_BASE, KEY, USER, failed
 
 
@@ -117,3 +118,37 @@ def test_whoami(ship, engine, home):
         "apiBase": API_BASE,
         "profile": "work",
     }
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """What the browser was given; it needs no time to poll."""
+    addresses = []
+    monkeypatch.setattr(browser_login.webbrowser, "open", addresses.append)
+    monkeypatch.setattr(browser_login, "POLL_S", 0)
+    return addresses
+
+
+def test_browser(ship, engine, stored, opened):
+    """With --browser the page is opened, its code shown, and the key that the engine makes is kept."""
+    answers = iter([{"status": "waiting"}, {"status": "waiting"}, {"status": "done", "apiKey": KEY}])
+    engine.answers["account/create_login_attempt"] = {"token": "a-token"}
+    engine.answers["account/poll_login_attempt"] = lambda _sent: next(answers)
+    ran = ship("login", "--browser", "--api-base", API_BASE)
+    assert ran.code == 0, ran.err
+    assert stored()["apiKey"] == KEY
+    assert opened[0].startswith("http://engine.test/account/client-login?attemptToken=a-token&client=ship&")
+    assert opened[0] in ran.err
+    assert browser_login.code_of("a-token") in ran.err
+    assert KEY not in ran.out + ran.err
+    assert all("Authorization" not in request.headers for request in engine.requests[:4])
+
+
+def test_browser_without_approval(ship, engine, opened, home):
+    """A login that ends without approval keeps nothing."""
+    engine.answers["account/create_login_attempt"] = {"token": "a-token"}
+    engine.answers["account/poll_login_attempt"] = {"status": "ended"}
+    ran = ship("login", "--browser", "--api-base", API_BASE)
+    assert ran.code == 1
+    assert "was not approved" in ran.err
+    assert not (home / ".steamship.json").exists()

@@ -97,3 +97,25 @@ def test_refused(ship, engine):
     engine.answers["package/instance/create"] = failed("There is no package.", "NotFound", "Look.", 404)
     ran = ship("use", "nope")
     assert (ran.code, ran.err) == (1, "Error: There is no package.\nLook.\n")
+
+
+def test_of_this_folder(ship, engine, tmp_path, monkeypatch):
+    """Without a package it is the one, and the version, of the folder's manifest; the original's options are known."""
+    monkeypatch.chdir(tmp_path)
+    ran = ship("use")
+    assert ran.code == 2
+    assert 'a "steamship.json"' in ran.err
+    (tmp_path / "steamship.json").write_text('{"handle": "greeter", "version": "1.2.0"}')
+    (tmp_path / "config.json").write_text('{"greeting": "Ahoy"}')
+    assert ship("use", "-w", "space", "--instance_handle", "mine", "-c", "config.json").code == 0
+    sent = engine.payload("package/instance/create")
+    assert {
+        name: sent[name] for name in ("packageHandle", "packageVersionHandle", "handle", "workspaceHandle")
+    } == {
+        "packageHandle": "greeter",
+        "packageVersionHandle": "1.2.0",
+        "handle": "mine",
+        "workspaceHandle": "space",
+    }
+    assert sent["config"] == {"greeting": "Ahoy"}
+    assert "named twice" in ship("use", "greeter", "mine", "-i", "yours").err

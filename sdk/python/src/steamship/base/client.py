@@ -282,8 +282,8 @@ class Client:
         if 200 <= reply.status < 300:
             return reply
         # Its text goes into an error; something on the way may have quoted the request's headers.
-        key = request.headers["Authorization"].removeprefix("Bearer ")
-        return reply._replace(body=reply.body.replace(key.encode(), b"***"))
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return reply._replace(body=reply.body.replace(key.encode(), b"***")) if key else reply
 
     def _value(self, envelope: dict[str, Any], expect: type[Any] | None) -> Any:
         """A task, or the data as `expect`."""

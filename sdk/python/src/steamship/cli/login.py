@@ -21,12 +21,14 @@ _API_PATH = "/api/v1/"
 )
 @click.option("--app-base", metavar="URL", help="Where its instances are; default: the API's host.")
 @click.option("--web-base", metavar="URL", help="Where its pages are; default: the API's host.")
+@click.option("--browser", is_flag=True, help="Get a key of its own, approved on a page with a key you have.")
 @assume_yes
 @command_options
-def login(api_base: str | None, app_base: str | None, web_base: str | None) -> None:
+def login(api_base: str | None, app_base: str | None, web_base: str | None, browser: bool) -> None:
     """Store the key and the address of an engine in ~/.steamship.json.
 
-    The key is asked for on a terminal, and read from standard input elsewhere.
+    The key is asked for on a terminal, and read from standard input elsewhere. With --browser the engine
+    makes a new one, once you have approved that on its page, within five minutes.
     It is kept only if the engine knows it. Everything else in the file stays.
     """
     from steamship.base.config_sources import FIELDS, default_config_file, read_profile, write_profile
@@ -40,7 +42,7 @@ def login(api_base: str | None, app_base: str | None, web_base: str | None) -> N
         where = f'the profile "{profile}"' if profile else f'"{path}"'
         if not click.confirm(f"There is a key in {where} already. Replace it?", default=True, err=True):
             raise CommandError("Nothing was changed.")
-    key = _key()
+    key = _key_by_browser(bases) if browser else _key()
     user = _owner(key, bases)
     write_profile(path, profile, {"api_key": key, **bases})
     if session.as_json:
@@ -71,6 +73,12 @@ def _with_api_path(base: str) -> str:
     """An address without a path is an engine's; its API lies below it."""
     parts = urlsplit(base)
     return f"{parts.scheme}://{parts.netloc}{_API_PATH}" if parts.path == "/" else base
+
+
+def _key_by_browser(bases: dict[str, str]) -> str:
+    from steamship.cli.browser_login import key_by_browser
+
+    return key_by_browser(bases)
 
 
 def _key() -> str:

@@ -29,12 +29,20 @@ COMMANDS = {
     "login": Entry("steamship.cli.login:login", "Store the key and the address of an engine."),
     "whoami": Entry("steamship.cli.whoami:whoami", "Show whose key is used, and on which engine."),
     "deploy": Entry("steamship.cli.deploy:deploy", "Make a version of a package from a folder."),
+    "it": Entry("steamship.cli.deploy:deploy", "The same as `ship deploy`."),
     "use": Entry("steamship.cli.use:use", "Get an instance of a package, made on first use."),
     "invoke": Entry("steamship.cli.invoke:invoke", "Call a method of an instance."),
     "packages": Entry("steamship.cli.listings:packages", "List the packages you may use."),
     "versions": Entry("steamship.cli.listings:versions", "List a package's versions, the newest first."),
     "instances": Entry("steamship.cli.listings:instances", "List your instances."),
+    "logs": Entry("steamship.cli.logs:logs", "Show what your instances have printed and logged."),
+    "delete": Entry("steamship.cli.deletion:delete", "Delete a workspace, or an instance."),
     "keys": Entry("steamship.cli.keys:keys", "Make, list and revoke keys."),
+    "info": Entry("steamship.cli.info:info", "Show who you are to the engine, and where it is."),
+    "support-info": Entry("steamship.cli.info:support_info", "Show what to tell when you ask for help."),
+    "run": Entry("steamship.cli.later:run", "Not there yet: serve the package in this folder."),
+    "clean": Entry("steamship.cli.later:clean", "Not there yet: delete what `ship run local` made."),
+    "ships": Entry("steamship.cli.later:ships", "Show some ships."),
 }
 # From the engine's distribution, where that is installed.
 ENGINE_COMMANDS = {

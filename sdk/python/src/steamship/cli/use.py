@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,28 +13,47 @@ from steamship.cli.values import Text, config_of, typed_config
 
 
 @click.command(epilog="\b\n  ship use greeter my-handle --config greeting=Ahoy")
-@click.argument("package")
+@click.argument("package", required=False)
 @click.argument("instance", required=False)
+@click.option(
+    "-i", "--instance", "--instance_handle", "named", metavar="HANDLE", help="The same as INSTANCE."
+)
 @click.option("--version", metavar="HANDLE", help="Use this version; default: the last one deployed.")
 @click.option(
+    "-c",
     "--config",
     multiple=True,
     metavar="CONFIG",
-    help="name=text, name:=json, a JSON object, or @FILE with one; may be repeated.",
+    help="name=text, name:=json, a JSON object, or a FILE (or @FILE) with one; may be repeated.",
 )
 @click.option(
-    "--workspace", metavar="HANDLE", help="The workspace of the instance; default: one of its own handle."
+    "-w",
+    "--workspace",
+    metavar="HANDLE",
+    help="The workspace of the instance; default: one of its own handle.",
 )
 @command_options
 def use(
-    package: str, instance: str | None, version: str | None, config: tuple[str, ...], workspace: str | None
+    package: str | None,
+    instance: str | None,
+    named: str | None,
+    version: str | None,
+    config: tuple[str, ...],
+    workspace: str | None,
 ) -> None:
     """Get INSTANCE of PACKAGE: it is made on first use, and the same one ever after.
 
-    Without INSTANCE it has the package's handle. With --json: the instance.
+    Without PACKAGE it is the package and the version that `steamship.json` in this folder names. Without
+    INSTANCE it has the package's handle. With --json: the instance.
     """
     session = current_session()
-    made = _used(session, package, instance or package, version, config_of(config), workspace)
+    if package is None:
+        package, of_folder = _of_folder(Path())
+        version = version or of_folder
+    if instance is not None and named is not None:
+        raise click.UsageError("The instance is named twice.")
+    handle = instance or named or package
+    made = _used(session, package, handle, version, config_of(config), workspace)
     if session.as_json:
         print_json(made)
         return
@@ -47,6 +67,17 @@ def use(
     )
     where = "" if made.get("workspaceHandle") == made["handle"] else f" --workspace {made['workspaceHandle']}"
     click.echo(f"\nIts methods: ship invoke {made['handle']} __dir__ --get{where}")
+
+
+def _of_folder(folder: Path) -> tuple[str, str]:
+    """The package and the version of a folder's manifest. Raises UsageError where it has none."""
+    from steamship.cli.project import MANIFEST_FILE, check_manifest, read_manifest
+
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise click.UsageError(f'Name a package, or go to a folder with a "{MANIFEST_FILE}".')
+    checked = check_manifest(manifest)
+    return str(checked["handle"]), str(checked["version"])
 
 
 def _used(

@@ -71,6 +71,8 @@ def config_of(given: Sequence[str]) -> dict[str, Any] | None:
     config: dict[str, Any] = {}
     for word in given:
         is_object = word.lstrip().startswith("{") or word.startswith("@") or word == "-"
+        if not is_object and "=" not in word and Path(word).is_file():
+            word, is_object = f"@{word}", True  # noqa: PLW2901  # as the original takes it
         config.update(json_object(word) if is_object else pairs([word]))
     return config
 
