@@ -19,7 +19,12 @@ SDK = {
     "steamship/__init__.py": "",
     "steamship/invocable/__init__.py": "",
     "steamship/invocable/entrypoint.py": (
-        "def safe_handler(event, context=None):\n    import api\n    return api.handle(event)\n"
+        "in_a_call = False\n"
+        "def safe_handler(event, context=None):\n"
+        "    global in_a_call\n"
+        "    in_a_call = True\n"
+        "    import api\n"
+        "    return api.handle(event)\n"
     ),
 }
 DESCRIBES = """
@@ -117,6 +122,35 @@ def test_a_reply_that_is_none_is_an_error(tiny: Any, answer: str, message: str) 
         assert reply.error is not None
         assert message in reply.error.message
         assert (await bench.call(instance, "/fine")).text == "fine"
+
+    tiny(work)
+
+
+def test_the_import_takes_no_calls_time(tiny: Any) -> None:
+    """The code is imported when the worker starts, before the first call's time begins."""
+    code = (
+        "from steamship.invocable import entrypoint\nIN_A_CALL = entrypoint.in_a_call\n"
+        "def answer(event, path):\n    return ok(IN_A_CALL)\n"
+    )
+
+    async def work(bench: Bench) -> None:
+        instance = instance_of((await bench.deploy("echo", _carried(code)))[0])
+        assert (await bench.call(instance, "/asks")).json is False
+
+    tiny(work)
+
+
+def test_an_import_that_fails_is_left_to_the_handler(tiny: Any) -> None:
+    """An import that fails at the start of the worker is tried again, and told, by the handler."""
+    code = (
+        "from steamship.invocable import entrypoint\n"
+        "if not entrypoint.in_a_call:\n    raise ValueError('not now')\n"
+        "def answer(event, path):\n    return ok('imported by the handler')\n"
+    )
+
+    async def work(bench: Bench) -> None:
+        instance = instance_of((await bench.deploy("echo", _carried(code)))[0])
+        assert (await bench.call(instance, "/asks")).text == "imported by the handler"
 
     tiny(work)
 

@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from . import original_kinds, original_replies
@@ -41,11 +42,7 @@ _NOBODY = Instance("00000000-0000-0000-0000-000000000000", "none", {}, {}, {})
 
 
 def load(code: str, handler: str | None, output: Output) -> "tuple[Original, type]":
-    """Import the handler, with the bundle as first place of import.
-
-    `api` is imported too, so that the first call need not; where that fails, the handler's reply says why.
-    Raises Refused.
-    """
+    """Import the handler, with the bundle as first place of import. Raises Refused."""
     os.chdir(code)
     sys.argv[:] = ["api.py"]
     sys.path.insert(0, code)
@@ -58,14 +55,14 @@ def load(code: str, handler: str | None, output: Output) -> "tuple[Original, typ
         function = getattr(importlib.import_module(module), attribute)
     except BaseException as error:
         raise refusal(error, code, f'The handler "{name}" cannot be imported') from error
-    return Original(function, code, records), Original
+    return Original(function, code, records, is_sdks=name == DEFAULT_HANDLER), Original
 
 
 class Original:
     """A loaded handler, in the place of the SDK's serving module."""
 
-    def __init__(self, handler: Callable[..., Any], code: str, records: Records) -> None:
-        self._handler, self._code, self._records = handler, code, records
+    def __init__(self, handler: Callable[..., Any], code: str, records: Records, *, is_sdks: bool) -> None:
+        self._handler, self._code, self._records, self._is_sdks = handler, code, records, is_sdks
         self._kinds: dict[tuple[str, str], dict[str, str]] | None = None
 
     def describe(self, _cls: type) -> dict[str, Any]:
@@ -86,7 +83,14 @@ class Original:
         }
 
     def Serving(self, _cls: type, instance: dict[str, Any]) -> "Serving":  # noqa: N802  # the SDK's name
-        """What answers the calls of one instance."""
+        """What answers the calls of one instance.
+
+        The SDK's own handler imports `api` at the first call, within that call's time; so it is imported
+        now. Where that fails, the handler's reply to each call says why.
+        """
+        if self._is_sdks:
+            with suppress(Exception, SystemExit):
+                importlib.import_module("api")
         return Serving(
             self,
             Instance(

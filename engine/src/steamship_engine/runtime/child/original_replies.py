@@ -58,7 +58,9 @@ def _body(data: Any, http: dict[str, Any], content_type: str) -> bytes:
     media_type = content_type.partition(";")[0].strip().lower()
     if isinstance(data, str) and media_type != "application/json":
         return data.encode("utf-8", "replace")
-    return json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
 
 
 def _is_text(content_type: str) -> bool:
