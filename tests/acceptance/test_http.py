@@ -265,7 +265,7 @@ def test_the_api_s_envelope(http: httpx.Client, engine: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "operation", ["plugin/instance/generate", "embedding-index/create", "block/create", "logs/list"]
+    "operation", ["plugin/instance/generate", "embedding-index/create", "block/create", "task/comment/list"]
 )
 def test_what_is_not_built_answers_501(http: httpx.Client, engine: Any, operation: str) -> None:
     """The protocol's other operations are known, and say that they are not there yet."""

@@ -19,6 +19,7 @@ from steamship_engine.model.nouns import Workspace
 from steamship_engine.store import users
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
+from steamship_engine.store.records import Records, prepare
 from steamship_engine.store.schema import metadata
 from steamship_engine.store.vault import Vault
 
@@ -45,6 +46,7 @@ def postgres_template(postgres_cluster: Any) -> str:
     name: str = postgres_cluster.create_database()
     opened = Database(postgres_cluster.url(name))
     metadata.create_all(opened.engine)
+    prepare(opened)
     opened.close()
     return name
 
@@ -55,6 +57,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if request.param == "sqlite":
         opened = Database(f"sqlite:///{tmp_path / 'engine.db'}")
         metadata.create_all(opened.engine)
+        prepare(opened)
         yield opened
         opened.close()
         return
@@ -74,6 +77,7 @@ def ground(database: Database, tmp_path: Path) -> Ground:
     return Ground(
         database=database,
         blobs=Blobs(f"file://{tmp_path / 'blobs'}", database),
+        records=Records(database),
         vault=Vault("a secret key of the tests, long enough"),
         machine=IdleMachine(),
         addresses=Addresses("http://localhost/api/v1/", "http://localhost/", "http://localhost/"),

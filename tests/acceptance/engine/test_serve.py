@@ -156,6 +156,11 @@ def test_an_engine_on_postgresql(start_engine: StartEngine, postgres_url: str) -
     engine = start_engine(database_url=postgres_url)
     assert _account(engine, engine.key).status_code == 200
     assert not (engine.data_dir / "engine.db").exists()
+    listed = httpx.post(
+        f"{engine.api_base}logs/list", headers={"Authorization": f"Bearer {engine.key}"}, json={}
+    )
+    assert listed.json()["data"] == {"from": 0, "count": 0, "entries": []}
+    assert not (engine.data_dir / "records.db").exists()
 
 
 def test_no_key_is_left_in_the_open(start_engine: StartEngine) -> None:

@@ -25,7 +25,6 @@ PATHS = (
     "file/createSignedUrl",
     "file/import",
     "file/{id}/stream",
-    "logs/list",
     "tag/list",
     "task/comment/create",
     "task/comment/delete",

@@ -8,6 +8,7 @@ from steamship_engine.api import (
     instances,
     invocations,
     keys,
+    logs,
     packages,
     tags,
     tasks,
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *instances.OPERATIONS,
     *invocations.OPERATIONS,
     *tasks.OPERATIONS,
+    *logs.OPERATIONS,
 )
 
 BY_PATH = {operation.path: operation for operation in OPERATIONS}

@@ -29,6 +29,7 @@ from steamship_engine.runtime.port import RuntimePort
 from steamship_engine.settings import Settings
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
+from steamship_engine.store.records import Records
 from steamship_engine.store.vault import Vault, secret_from
 from steamship_engine.tasks.loop import TaskLoop
 from steamship_engine.tasks.threads import in_thread
@@ -38,13 +39,16 @@ from steamship_engine.web.app import Web
 _log = logging.getLogger(__name__)
 
 
-def ground_of(settings: Settings, database: Database, addresses: Addresses, machine: LoopMachine) -> Ground:
+def ground_of(
+    settings: Settings, database: Database, records: Records, addresses: Addresses, machine: LoopMachine
+) -> Ground:
     """What control stands on, in the data directory that the settings name."""
     blob_url = settings.blob_url or f"file://{quote(str(settings.data_dir / 'blobs'))}"
     return Ground(
         database=database,
         blobs=Blobs(blob_url, database),
         vault=Vault(settings.secret_key or secret_from(settings.data_dir / "secret.key")),
+        records=records,
         machine=machine,
         addresses=addresses,
         uploads=_uploads(settings.data_dir),
@@ -104,6 +108,7 @@ class Engine:
     async def start(self) -> None:
         """Take up the work that an earlier engine left, then be ready."""
         self._machine.attach(asyncio.get_running_loop())
+        self._ground.records.start()
         await self._tasks.start()
         self._sweeping = asyncio.create_task(self._sweep())
         self._ready = True
@@ -116,6 +121,7 @@ class Engine:
             self._sweeping.cancel()
         self._machine.attach(None)
         await self._runtime.close()
+        await asyncio.to_thread(self._ground.records.close)
         self._ground.database.close()
 
     async def _sweep(self) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -20,12 +21,14 @@ from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
 from steamship_engine.app.heads import BoundedHeads
 from steamship_engine.app.machine import LoopMachine
+from steamship_engine.control import logs
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.control.ground import Ground
 from steamship_engine.runtime.runtime import Runtime
 from steamship_engine.settings import Settings, SettingsError, inherited
-from steamship_engine.store import migrate
+from steamship_engine.store import migrate, records
 from steamship_engine.store.database import Database
+from steamship_engine.store.records import Records
 
 Say = Callable[[str], None]
 
@@ -59,14 +62,16 @@ def run(settings: Settings, say: Say) -> int:
 
 
 async def _serve(settings: Settings, database: Database, listener: socket.socket, say: Say) -> int:
+    kept = Records(_records_database(settings))
     runtime = Runtime(
         settings.data_dir,
         pythons=settings.pythons,
         environ=inherited(),
+        on_log=partial(logs.keep_line, kept),
     )
     machine = LoopMachine(runtime)
     addresses = addresses_of(settings, listener.getsockname()[1])
-    ground = ground_of(settings, database, addresses, machine)
+    ground = ground_of(settings, database, kept, addresses, machine)
     first = make_first_user(ground, settings, Path.home())
     engine = Engine(ground, runtime, machine, drain_s=settings.drain_s)
     server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
@@ -115,6 +120,18 @@ def open_database(settings: Settings, prepare: Callable[[Database], None] = migr
         raise SettingsError(
             f"The database {_without_password(url)} cannot be used: {_cause(error)}"
         ) from None
+    return database
+
+
+def _records_database(settings: Settings) -> Database:
+    """Where records are kept: a file of their own, or the state's own server, which writes side by side."""
+    url = settings.database_url
+    if url is None or make_url(url).drivername == "sqlite":
+        file = settings.data_dir / "records.db"
+        file.touch(mode=0o600)
+        url = f"sqlite:///{file}"
+    database = Database(url)
+    records.prepare(database)
     return database
 
 

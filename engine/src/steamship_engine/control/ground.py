@@ -11,6 +11,7 @@ from steamship_engine.control.addresses import Addresses
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
+from steamship_engine.store.records import Records
 from steamship_engine.store.vault import Vault
 
 
@@ -50,13 +51,14 @@ class Changes:
 class Ground:
     """The database, the blob store, the vault, the machine and the addresses.
 
-    `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
+    `records` is what packages say. `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
     signs worker keys and dies with the engine. `many_users` is False while nothing isolates them.
     """
 
     database: Database
     blobs: Blobs
     vault: Vault
+    records: Records
     machine: Machine
     addresses: Addresses
     uploads: Path

@@ -191,6 +191,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
             config={**instance.config, **secrets},
             context=_context(ground, placed),
             bases=Bases(api=ground.addresses.api, app=ground.addresses.app, web=ground.addresses.web),
+            secrets=tuple(secrets),
         ),
         owner_id=instance.user_id,
         owner_handle=placed.user_handle,

@@ -142,6 +142,7 @@ def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:
     for task_id in ended:
         ground.changes.report("task", task_id)
     removal.finish()
+    ground.records.forget_workspace(workspace_id)
     return workspace
 
 

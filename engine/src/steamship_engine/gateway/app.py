@@ -30,7 +30,7 @@ from steamship_engine.model.errors import (
     TooLargeError,
 )
 from steamship_engine.model.limits import GATEWAY
-from steamship_engine.runtime.port import Reply, RuntimePort
+from steamship_engine.runtime.port import Reply, Request, RuntimePort
 
 log = logging.getLogger("steamship_engine.gateway")
 
@@ -84,8 +84,11 @@ class Gateway:
                 status = await self._later(inbound, where.path, actor, target, when)
                 await self._replier.accepted(send, status, inbound.request_id)
                 return
-        reply = await self._invoke(inbound, where.path, actor, target)
-        await self._replier.stream(send, reply, inbound)
+        request = self._request(inbound, where.path, actor, target)
+        with calls.recorded(self._ground, target, request) as ending:
+            reply = await self._invoke(request, actor, target)
+            await self._replier.stream(send, reply, inbound)
+            ending.status = reply.status
 
     async def _later(
         self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget, when: Schedule
@@ -111,8 +114,8 @@ class Gateway:
             self._accept, self._ground, actor, target, call, when, inbound.request_id
         )
 
-    async def _invoke(self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget) -> Reply:
-        request = calls.request(
+    def _request(self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget) -> Request:
+        return calls.request(
             self._ground,
             self._runtime,
             target,
@@ -124,6 +127,8 @@ class Gateway:
             request_id=inbound.request_id,
             made_in=() if actor is None else actor.calls,
         )
+
+    async def _invoke(self, request: Request, actor: Actor | None, target: CallTarget) -> Reply:
         try:
             reply = await self._runtime.invoke(target.spec, request)
         except PackageError as error:

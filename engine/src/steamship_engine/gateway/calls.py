@@ -1,12 +1,18 @@
-"""What the runtime is asked, whoever asks it: the call's id, the calls around it, and its worker's key."""
+"""Every call of a package, whoever asks for it: its id, the calls around it, its worker's key, and its record."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from steamship_engine.control import worker_keys
+from steamship_engine.control import logs, worker_keys
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
+from steamship_engine.gateway.inbound import ClientLeftError
+from steamship_engine.gateway.rights import Refusal
+from steamship_engine.model.errors import SteamshipError, UnavailableError
 from steamship_engine.model.identifiers import new_call_id
 from steamship_engine.runtime.port import Headers, Request, RuntimePort
 
@@ -41,3 +47,31 @@ def request(
         above=above,
         awaited=awaited,
     )
+
+
+@dataclass
+class Ending:
+    """How a call ended: the HTTP status of its answer, 500 until it is known, or None where it was not made."""
+
+    status: int | None = 500
+
+
+@contextmanager
+def recorded(ground: Ground, target: CallTarget, request: Request) -> Iterator[Ending]:
+    """Keeps a record of the call that the block makes and whose answer it reads; errors set the status."""
+    started = time.perf_counter()
+    ending = Ending()
+    try:
+        yield ending
+    except Refusal as refusal:
+        ending.status = refusal.error.http_status
+        raise
+    except (UnavailableError, ClientLeftError):
+        ending.status = None
+        raise
+    except SteamshipError as error:
+        ending.status = error.http_status
+        raise
+    finally:
+        if ending.status is not None:
+            logs.keep_call(ground, target, request, ending.status, time.perf_counter() - started)

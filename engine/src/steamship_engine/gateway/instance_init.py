@@ -44,8 +44,12 @@ async def _call(ground: Ground, runtime: RuntimePort, target: CallTarget, task: 
     """What went wrong, in words for the instance's owner; None where nothing did."""
     for attempt in range(1, _TRIES_WHEN_BUSY + 1):
         try:
-            reply = await runtime.invoke(target.spec, _request(ground, runtime, target, task))
-            return await _problem(reply)
+            request = _request(ground, runtime, target, task)
+            with calls.recorded(ground, target, request) as ending:
+                reply = await runtime.invoke(target.spec, request)
+                problem = await _problem(reply)
+                ending.status = reply.status
+            return problem
         except UnavailableError as error:
             if attempt == _TRIES_WHEN_BUSY:
                 return error.message

@@ -75,8 +75,10 @@ class PackageTasks:
             awaited=False,
         )
         try:
-            reply = await self._runtime.invoke(target.spec, request)
-            body = await _body(reply)
+            with calls.recorded(self._ground, target, request) as ending:
+                reply = await self._runtime.invoke(target.spec, request)
+                body = await _body(reply)
+                ending.status = reply.status
         except PackageError as error:
             raise _told(rights.crash(error, actor, target)) from None
         if reply.error is not None:

@@ -103,6 +103,24 @@ class RequestLimits:
 
 
 @dataclass(frozen=True)
+class RecordLimits:
+    """What is kept of what packages say and of how they were called.
+
+    At most `batch` records are written at once, `every` seconds at the latest, and at most `waiting` wait
+    for that. Records older than `keep` go, and those above `all`, or above `instance` of one instance;
+    they are looked for every `prune` seconds.
+    """
+
+    batch: int = 1_000
+    every: float = 1
+    waiting: int = 20_000
+    keep: float = 30 * 24 * 3600
+    all: int = 1_000_000
+    instance: int = 10_000
+    prune: float = 60
+
+
+@dataclass(frozen=True)
 class LoginLimits:
     """Logins by the approve page.
 
@@ -124,3 +142,4 @@ REQUEST = RequestLimits()
 LOGIN = LoginLimits()
 GATEWAY = GatewayLimits()
 RUNTIME = RuntimeLimits()
+RECORDS = RecordLimits()

@@ -193,6 +193,33 @@ class TaskUpload:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A line that an instance's package printed or logged, or a call of it with its `status` and `elapsed_s`.
+
+    The author is the package's owner. `request_id`, `verb` and `path` are the call's, None outside calls.
+    """
+
+    seq: int
+    at: datetime
+    user_id: str
+    workspace_id: str
+    instance_id: str
+    package_handle: str
+    version_handle: str
+    instance_handle: str
+    author_id: str
+    author_handle: str
+    component: str
+    level: str
+    message: str
+    request_id: str | None = None
+    verb: str | None = None
+    path: str | None = None
+    status: int | None = None
+    elapsed_s: float | None = None
+
+
+@dataclass(frozen=True)
 class File:
     """Stored bytes with a handle and tags, in one workspace. `blob` is their SHA-256, None when empty."""
 

@@ -41,7 +41,7 @@ class Call:
         self._timer: asyncio.TimerHandle | None = None
         self._unsent = self._answered = self._finished = False
         self._received = 0
-        worker.begin(request.request_id, self.finish)
+        worker.begin(request, self.finish)
 
     async def run(self, upload: Upload, first: bytes, more: bool) -> Reply:
         """Send the call, wait for its answer's first frame. Raises the errors of the port's `invoke`."""

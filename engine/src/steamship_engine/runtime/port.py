@@ -50,6 +50,7 @@ class InstanceSpec:
 
     `config` holds decrypted secrets: it goes to the worker and nowhere else. `context` is the
     instance's part of the invocation context (docs/reference/protocol.md#invocation-context), without `headers`.
+    `secrets` names the secret parameters in `config`.
     """
 
     instance_id: str
@@ -59,6 +60,7 @@ class InstanceSpec:
     config: dict[str, Any] = field(repr=False)
     context: dict[str, str]
     bases: Bases
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,20 @@ class Description:
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line that a package printed. `request_id` is None outside calls; `level` is a logging level in lower case."""
+    """A line that a package printed or logged; `level` is a logging level in lower case.
+
+    `request_id`, `verb` and `path` are those of the call that ran, None outside calls; `instance` is None
+    where a version is only described.
+    """
 
     instance_id: str | None
     version_id: str
     request_id: str | None
     level: str
     message: str
+    verb: str | None = None
+    path: str | None = None
+    instance: InstanceSpec | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

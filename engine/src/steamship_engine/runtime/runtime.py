@@ -170,7 +170,7 @@ class Runtime:
             python,
             self._scratch.folder("worker"),
             self._limits,
-            partial(self._line, spec.instance_id, spec.version.version_id),
+            partial(self._line, spec, spec.version.version_id),
             failed,
         )
         started(worker)
@@ -180,10 +180,15 @@ class Runtime:
             raise PackageError(error.message, details=error.details) from error
         return worker
 
-    def _line(self, instance_id: str | None, version_id: str, line: Log, request_id: str | None) -> None:
+    def _line(
+        self, instance: InstanceSpec | None, version_id: str, line: Log, request: Request | None
+    ) -> None:
         level = line.level if line.level in _LEVELS else "info"
         message = line.message[: self._limits.log_line]
-        self._on_log(LogLine(instance_id, version_id, request_id, level, message))
+        instance_id = None if instance is None else instance.instance_id
+        call = (None, None, None) if request is None else (request.request_id, request.verb, request.path)
+        request_id, verb, path = call
+        self._on_log(LogLine(instance_id, version_id, request_id, level, message, verb, path, instance))
 
 
 def _instance(spec: InstanceSpec) -> dict[str, Any]:

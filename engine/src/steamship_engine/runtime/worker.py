@@ -19,6 +19,7 @@ from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.runtime import frames
 from steamship_engine.runtime.channel import Channel, ChannelClosed
 from steamship_engine.runtime.frames import DescriptionBody, Frame, Log
+from steamship_engine.runtime.port import Request
 from steamship_engine.runtime.spawn import WorkerProcess, spawn
 
 _EXIT_WAIT = 1.0
@@ -28,7 +29,7 @@ _LAST_LINES = 20
 class Worker:
     """A started process and the channel to it. It takes one call after the other, see `call.py`.
 
-    `on_log` gets each line with the id of the request that was running. `on_failed` is told once when the
+    `on_log` gets each line with the request that was running. `on_failed` is told once when the
     worker is of no use any more.
     """
 
@@ -36,13 +37,13 @@ class Worker:
         self,
         process: WorkerProcess,
         limits: RuntimeLimits,
-        on_log: Callable[[Log, str | None], None],
+        on_log: Callable[[Log, Request | None], None],
         on_failed: Callable[[], None],
     ) -> None:
         self.process, self.limits = process, limits
         self._on_log, self._on_failed = on_log, on_failed
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self._request_id: str | None = None
+        self._request: Request | None = None
         self._finish_call: Callable[[], None] | None = None
         self.channel = Channel(limits, self._log, self.fail)
         self.calls = 0
@@ -55,7 +56,7 @@ class Worker:
         python: Path,
         scratch: Path,
         limits: RuntimeLimits,
-        on_log: Callable[[Log, str | None], None],
+        on_log: Callable[[Log, Request | None], None],
         on_failed: Callable[[], None],
     ) -> Worker:
         """Start the process, to be ended with `ended` whatever happens. Raises UnavailableError."""
@@ -94,13 +95,13 @@ class Worker:
             self._unexpected(frame)
         return frames.decode_description(frame.body)
 
-    def begin(self, request_id: str, finish: Callable[[], None]) -> None:
+    def begin(self, request: Request, finish: Callable[[], None]) -> None:
         """A call begins; `finish` is told if the worker fails before `end_call`."""
-        self._request_id, self._finish_call = request_id, finish
+        self._request, self._finish_call = request, finish
 
     def end_call(self) -> None:
         """The call is over."""
-        self._request_id = self._finish_call = None
+        self._request = self._finish_call = None
 
     def fail(self, error: Exception) -> None:
         """End the worker; the call in flight raises `error`. What happened first counts."""
@@ -176,7 +177,7 @@ class Worker:
 
     def _log(self, line: Log) -> None:
         self._last_lines.append(line.message[: self.limits.log_line])
-        self._on_log(line, self._request_id)
+        self._on_log(line, self._request)
 
     def _said(self) -> str | None:
         return "\n".join(self._last_lines) or self.process.said() or None

@@ -16,10 +16,11 @@ from httpx import Response
 
 from steamship_engine.api.operations import Operation, Who
 from steamship_engine.api.table import OPERATIONS
-from steamship_engine.control import instances, users, worker_keys
+from steamship_engine.control import instances, logs, users, worker_keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.model.identifiers import new_id
+from steamship_engine.runtime.port import LogLine
 from tests.services.doors import Caller, Door
 from tests.services.fake_machine import add_package, deploy, on_fake_machine
 from tests.services.instances import make
@@ -160,6 +161,12 @@ ATTEMPTS: dict[str, Row] = {
         "", "packageId:package_id", "packageVersionId:version_id", acrossWorkspaces=True
     ),
     "package/instance/delete": _bodies("id:instance_id"),
+    "logs/list": _bodies(
+        "",
+        "invocableInstanceHandle:instance_handle",
+        "invocableHandle:package_handle+invocableVersionHandle:version_handle",
+        fieldValues={"level": "info"},
+    ),
     "package/instance/invoke": _bodies(
         "instanceHandle:instance_handle", payload={"httpVerb": "POST", "invocationPath": "greet"}
     ),
@@ -206,6 +213,11 @@ def hers(ground: Ground, alice: Caller) -> World:
     deploy(ground, actor, add_package(ground, actor, PUBLIC, public=True), "1.0.0", content=b"public")
     placed = make(ground, actor, "her-package", "her-instance", workspace="her-space")
     inside = {"x_workspace_id": workspace["id"]}
+    target = instances.spec_of(ground, placed.instance.id)
+    logs.keep_line(
+        ground.records,
+        LogLine(placed.instance.id, version.id, "a-request", "info", "her words", instance=target.spec),
+    )
     file = alice.data("file/create", {"type": "value", "value": "her words", "handle": "her-file"}, **inside)[
         "file"
     ]
@@ -281,6 +293,7 @@ def _everything(alice: Caller, hers: World) -> str:
         alice.data("file/get", {"id": hers.file_id}, **inside),
         alice.send("POST", "file/raw", inside, json={"id": hers.file_id}).text,
         alice.data("task/get", {"id": hers.task_id}, **inside),
+        alice.data("logs/list", {"invocableInstanceHandle": "her-instance"}, **inside),
         [(key["id"], key["revokedAt"]) for key in alice.data("key/list")["keys"]],
     ]
     return json.dumps(seen)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from steamship_engine.control import identity, instances, worker_keys
+from steamship_engine.control import identity, instances, logs, worker_keys
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
@@ -132,10 +132,18 @@ class Door:
         self.minted: list[Sequence[str]] = []
         self.accepted: list[tuple[Actor, PackageCall, Schedule]] = []
         self.asked_holders = 0
+        self.kept: list[tuple[str, str, int]] = []
+        monkeypatch.setattr(logs, "keep_call", self._keep)
         monkeypatch.setattr(identity, "claimed", lambda _ground, _key: WORKER)
         monkeypatch.setattr(identity, "holder", self._holder)
         monkeypatch.setattr(worker_keys, "mint", self._mint)
         self.gateway = Gateway(ground, cast(RuntimePort, self.runtime), self._accept)
+
+    def _keep(
+        self, _ground: Ground, _target: CallTarget, request: Request, status: int, elapsed_s: float
+    ) -> None:
+        assert 0 <= elapsed_s < 60
+        self.kept.append((request.verb, request.path, status))
 
     def _mint(self, _ground: Ground, _target: CallTarget, calls: Sequence[str]) -> str:
         self.minted.append(calls)
@@ -483,6 +491,23 @@ def test_only_owners_leave_tasks_behind(door: Door) -> None:
     assert door.knock("GET", "/@alice/space/bot/open", background, key="bob-key").status == 403
     assert door.accepted == []
     assert door.knock("GET", "/@alice/space/bot/open", ("X-Task-Background", "false")).status == 200
+
+
+def test_every_call_leaves_a_record(door: Door) -> None:
+    """What was answered, refused by the package or crashed is recorded with its status; what was not called is not."""
+
+    def crash() -> Reply:
+        raise PackageCrashedError("It died.")
+
+    def busy() -> Reply:
+        raise BusyError("Full.")
+
+    failed = ReplyError("PackageError", "No.")
+    for reply in (text_reply, lambda: Reply(500, (), _once(b""), failed), crash, busy):
+        door.runtime.reply = reply
+        door.knock("POST", "/space/bot/greet?secret=1", key="alice-key")
+    door.knock("POST", "/space/bot/greet", key="bob-key")
+    assert door.kept == [("POST", "/greet", status) for status in (200, 500, 502)]
 
 
 def test_a_revoked_key_stops_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

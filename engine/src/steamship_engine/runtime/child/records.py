@@ -1,4 +1,4 @@
-"""What an original package logs: records of Python's root logger, sent with their own levels."""
+"""What a package logs: records of Python's root logger, sent with their own levels."""
 
 import logging
 import os
