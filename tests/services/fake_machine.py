@@ -31,7 +31,10 @@ SPEC = {
 
 @dataclass
 class FakeMachine:
-    """What the next bundles are. `problem` is raised by `prepare`; `stopped` are the ids it was told to stop."""
+    """What the next bundles are. `problem` is raised by `prepare`; `stopped` are the ids it was told to stop.
+
+    `bundles` are the digests of those that lie unpacked.
+    """
 
     kind: VersionKind = VersionKind.NATIVE
     template: Any = field(default_factory=dict)
@@ -43,9 +46,12 @@ class FakeMachine:
     problem: SteamshipError | None = None
     prepared: list[VersionSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    bundles: list[str] = field(default_factory=list)
 
     def inspect(self, bundle: Path, digest: str) -> BundleFacts:
         assert hashlib.sha256(bundle.read_bytes()).hexdigest() == digest
+        if digest not in self.bundles:
+            self.bundles.append(digest)
         return BundleFacts(
             digest=digest,
             kind=self.kind,
@@ -70,6 +76,12 @@ class FakeMachine:
 
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)
+
+    def unpacked(self) -> list[str]:
+        return list(self.bundles)
+
+    def forget(self, bundle: str) -> None:
+        self.bundles.remove(bundle)
 
 
 def on_fake_machine(ground: Ground) -> Ground:

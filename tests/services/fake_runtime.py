@@ -54,6 +54,12 @@ class FakeRuntime:
     async def stop(self, instance_id: str) -> None:
         self.machine.stop(instance_id)
 
+    async def unpacked(self) -> list[str]:
+        return self.machine.unpacked()
+
+    async def forget(self, bundle: str) -> None:
+        self.machine.forget(bundle)
+
     def stats(self) -> RuntimeStats:
         return RuntimeStats({})
 

@@ -39,6 +39,12 @@ class IdleMachine:
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)
 
+    def unpacked(self) -> list[str]:
+        return []
+
+    def forget(self, bundle: str) -> None:
+        raise AssertionError("this test has no bundles")
+
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_cluster: Any) -> str:

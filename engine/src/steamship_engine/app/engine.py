@@ -17,7 +17,7 @@ from steamship_engine.api.table import BY_PATH, OPERATIONS
 from steamship_engine.app.access_log import logged
 from steamship_engine.app.front import Front
 from steamship_engine.app.machine import LoopMachine
-from steamship_engine.control import package_calls
+from steamship_engine.control import bundles, package_calls
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.control.use import INIT_OPERATION
@@ -125,12 +125,16 @@ class Engine:
         self._ground.database.close()
 
     async def _sweep(self) -> None:
-        try:
-            removed = await in_thread(self._ground.blobs.sweep, "sweep of the blob store")
-        except Exception as error:
-            _log.warning("The blob store was not swept: %s", error)
-        else:
-            _log.info("Removed %d abandoned objects from the blob store.", removed)
+        for what, sweep in (
+            ("objects of the blob store", self._ground.blobs.sweep),
+            ("unpacked bundles", partial(bundles.sweep, self._ground)),
+        ):
+            try:
+                removed = await in_thread(sweep, f"sweep of {what}")
+            except Exception as error:
+                _log.warning("Abandoned %s were not removed: %s", what, error)
+            else:
+                _log.info("Removed %d abandoned %s.", removed, what)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:

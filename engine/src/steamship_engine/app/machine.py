@@ -36,6 +36,14 @@ class LoopMachine:
         """As `RuntimePort.stop`."""
         self._wait(self._runtime.stop(instance_id))
 
+    def unpacked(self) -> list[str]:
+        """As `RuntimePort.unpacked`."""
+        return self._wait(self._runtime.unpacked())
+
+    def forget(self, bundle: str) -> None:
+        """As `RuntimePort.forget`."""
+        self._wait(self._runtime.forget(bundle))
+
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:
             work.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
+from steamship_engine.control import bundles
 from steamship_engine.control import packages as package_rules
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
@@ -63,6 +64,14 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
     if done is not None:
         return done
     handle = _check(ground, actor, deploy)
+    with bundles.unpacked(ground, deploy.bundle.sha256):
+        made = _made(ground, actor, deploy, handle)
+    ground.changes.report("version", made.version.id)
+    ground.changes.report("package", made.version.package_id)
+    return made
+
+
+def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
     bundle = deploy.bundle
     facts = ground.machine.inspect(bundle.path, bundle.sha256)
     original = facts.kind is VersionKind.ORIGINAL
@@ -82,10 +91,7 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
         check_spec(described.spec)
         check_depth(described.schemas)
         template = _template(facts, described, client_template)
-        made = _insert(ground, actor, deploy, handle, handler, facts, described, template, placed)
-    ground.changes.report("version", made.version.id)
-    ground.changes.report("package", made.version.package_id)
-    return made
+        return _insert(ground, actor, deploy, handle, handler, facts, described, template, placed)
 
 
 def _done_before(ground: Ground, deploy: Deploy) -> Shown | None:

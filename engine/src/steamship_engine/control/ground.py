@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from steamship_engine.control.addresses import Addresses
+from steamship_engine.control.bundles import AtWork
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
@@ -26,6 +27,12 @@ class Machine(Protocol):
 
     def stop(self, instance_id: str) -> None:
         """As `RuntimePort.stop`."""
+
+    def unpacked(self) -> list[str]:
+        """As `RuntimePort.unpacked`."""
+
+    def forget(self, bundle: str) -> None:
+        """As `RuntimePort.forget`."""
 
 
 class Changes:
@@ -52,7 +59,8 @@ class Ground:
     """The database, the blob store, the vault, the machine and the addresses.
 
     `records` is what packages say. `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
-    signs worker keys and dies with the engine. `many_users` is False while nothing isolates them.
+    signs worker keys and dies with the engine. `many_users` is False while nothing isolates them. `at_work`
+    is what `control/bundles.py` goes by.
     """
 
     database: Database
@@ -65,3 +73,4 @@ class Ground:
     boot_secret: bytes = field(repr=False)
     changes: Changes
     many_users: bool
+    at_work: AtWork = field(default_factory=AtWork)

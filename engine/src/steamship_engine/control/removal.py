@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
+from steamship_engine.control import bundles
 from steamship_engine.control.ground import Ground
 from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.nouns import Package, Version
@@ -18,6 +19,7 @@ class Removal:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._gone: list[tuple[str, str]] = []
+        self._bundles: list[str] = []
 
     def instance(self, connection: Connection, instance_id: str) -> bool:
         """Remove an instance; False where it is gone already."""
@@ -34,6 +36,7 @@ class Removal:
         for instance_id in instances.of_version(connection, version.id, owner_id):
             self.instance(connection, instance_id)
         versions.delete(connection, version.id)
+        self._bundles.append(version.bundle)
         self._ground.blobs.release(connection, version.bundle)
         self._gone.append(("version", version.id))
 
@@ -45,10 +48,11 @@ class Removal:
         self._gone.append(("package", package.id))
 
     def finish(self) -> None:
-        """Tell the caches and stop the workers. Blocking."""
+        """Tell the caches, stop the workers and remove what they ran. Blocking."""
         for noun, noun_id in self._gone:
             self._ground.changes.report(noun, noun_id)
         for noun, noun_id in self._gone:
             if noun == "instance":
                 with suppress(UnavailableError):  # an engine that is stopping ends every worker itself
                     self._ground.machine.stop(noun_id)
+        bundles.forget_unneeded(self._ground, self._bundles)

@@ -59,6 +59,7 @@ class RuntimeLimits:
     log_line: int = 8 * KIB
     log_frames_a_second: int = 2_000
     build: float = 900
+    inspects: int = 2
     builds: int = 2
     describes: int = 2
 

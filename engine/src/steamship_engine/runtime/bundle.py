@@ -40,7 +40,7 @@ class Bundles:
         """Unpack the zip at `source`, whose SHA-256 is `digest`, unless it is there; then read its facts.
 
         Raises TooLargeError, InvalidBundleError, InvalidRequirementsError, InvalidManifestError. Nothing
-        of a refused zip stays.
+        stays of a zip that cannot be unpacked.
         """
         final = self._path(digest)
         with self._guard:
@@ -49,6 +49,22 @@ class Bundles:
             if not final.is_dir():
                 self._unpack(source, digest, final)
         return self.facts(digest)
+
+    def unpacked(self) -> list[str]:
+        """The digests of all bundles that are there."""
+        return [path.name for path in self._root.iterdir() if _DIGEST.fullmatch(path.name)]
+
+    def forget(self, digest: str) -> None:
+        """Remove the bundle, if it is there: away from its place at once, so that no half of it is ever seen."""
+        final, aside = self._path(digest), self._scratch.folder("bundle")
+        try:
+            # A folder that is moved elsewhere must be writable itself.
+            final.chmod(0o700)
+            final.rename(aside / digest)
+        except FileNotFoundError:
+            return
+        finally:
+            trees.remove(aside)
 
     def folder(self, digest: str) -> Path:
         """Where the bundle lies. Raises UnavailableError when it is not unpacked here."""

@@ -200,6 +200,12 @@ class RuntimePort(Protocol):
     async def stop(self, instance_id: str) -> None:
         """End the instance's workers, if it has any, for good; calls in flight fail as crashed, later ones too."""
 
+    async def unpacked(self) -> list[str]:
+        """The digests of the bundles that `inspect` has unpacked and `forget` has not removed."""
+
+    async def forget(self, bundle: str) -> None:
+        """Remove the unpacked bundle of that digest, if it is there. No version may have it any more."""
+
     def stats(self) -> RuntimeStats:
         """What is running now."""
 

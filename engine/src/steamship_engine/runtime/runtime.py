@@ -74,13 +74,16 @@ class Runtime:
             data / "environments", self._scratch, installer, builds=limits.builds
         )
         self._workers = Workers(limits, self._start_worker)
+        self._inspecting = asyncio.Semaphore(limits.inspects)
         self._describing = asyncio.Semaphore(limits.describes)
         self._tools: tuple[Interpreter, Wheel] | None = None
         self._original_python: Interpreter | None = None
 
     async def inspect(self, bundle: Path, digest: str) -> BundleFacts:
         """See the port."""
-        return await asyncio.to_thread(self._bundles.inspect, bundle, digest)
+        # Few at once: they are slow, and others need threads too.
+        async with self._inspecting:
+            return await asyncio.to_thread(self._bundles.inspect, bundle, digest)
 
     async def prepare(self, version: VersionSpec) -> Description:
         """See the port."""
@@ -108,6 +111,14 @@ class Runtime:
     async def stop(self, instance_id: str) -> None:
         """See the port."""
         await self._workers.stop(instance_id)
+
+    async def unpacked(self) -> list[str]:
+        """See the port."""
+        return await asyncio.to_thread(self._bundles.unpacked)
+
+    async def forget(self, bundle: str) -> None:
+        """See the port."""
+        await asyncio.to_thread(self._bundles.forget, bundle)
 
     def stats(self) -> RuntimeStats:
         """See the port; the states are starting, busy and idle."""

@@ -124,6 +124,12 @@ def delete(connection: Connection, version_id: str) -> None:
     connection.execute(versions.delete().where(versions.c.id == version_id))
 
 
+def has_bundle(connection: Connection, bundle: str) -> bool:
+    """Whether any version was made from the bundle of that digest."""
+    query = select(versions.c.id).where(versions.c.bundle == bundle).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def used_by_others(connection: Connection, version_id: str, user_id: str) -> bool:
     """Whether anybody but the user has an instance of it."""
     query = (

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from steamship_engine.control import versions
+from steamship_engine.control import bundles, versions
 from steamship_engine.control.versions import Wanted, timeout_of
 from steamship_engine.model.errors import (
     AlreadyExistsError,
@@ -49,6 +49,54 @@ def count(ground, table):
 
 def stored_objects(ground, tmp_path):
     return [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_failed_deploy_leaves_no_bundle_unpacked(ground, alice, package):
+    """What was unpacked goes with the failure, unless a version has the same bundle."""
+    ground.machine.problem = DeployError("no")
+    with pytest.raises(DeployError):
+        deploy(ground, alice, package)
+    assert ground.machine.bundles == []
+    ground.machine.problem = None
+    deploy(ground, alice, package)
+    ground.machine.problem = DeployError("no")
+    with pytest.raises(DeployError):
+        deploy(ground, alice, package, "2.0.0")
+    assert len(ground.machine.bundles) == 1
+
+
+def test_a_failed_deploy_leaves_the_bundle_to_another_at_work_on_it(ground, alice, package, monkeypatch):
+    """Of two deploys of one bundle the first to fail takes nothing away from the other."""
+    machine = ground.machine
+    prepare, inside = machine.prepare, []
+
+    def while_the_other_fails(version):
+        if not inside:
+            inside.append(version)
+            machine.problem = DeployError("no")
+            with pytest.raises(DeployError):
+                deploy(ground, alice, package, "2.0.0")
+            machine.problem = None
+            assert len(machine.bundles) == 1
+        return prepare(version)
+
+    monkeypatch.setattr(machine, "prepare", while_the_other_fails)
+    deploy(ground, alice, package)
+    assert len(machine.bundles) == 1
+
+
+def test_the_last_version_of_a_bundle_takes_it_along(ground, alice, package):
+    """A bundle stays unpacked while a version has it; the sweep removes those that none has."""
+    first = deploy(ground, alice, package).version
+    second = deploy(ground, alice, package, "2.0.0").version
+    versions.delete(ground, alice, first.id)
+    assert bundles.sweep(ground) == 0
+    assert ground.machine.bundles == [second.bundle]
+    versions.delete(ground, alice, second.id)
+    assert ground.machine.bundles == []
+    ground.machine.bundles.append("f" * 64)
+    assert bundles.sweep(ground) == 1
+    assert ground.machine.bundles == []
 
 
 def test_a_deploy_keeps_everything_with_the_version(ground, alice, package):

@@ -57,6 +57,19 @@ def shelf(tmp_path):
     made.scratch.close()
 
 
+def test_a_forgotten_bundle_is_gone_and_can_come_back(shelf):
+    """Nothing of it stays, also where it is not there; inspecting it again unpacks it again."""
+    content = zipped({"api.py": "x = 1", "folder/data.txt": "y"})
+    digest = shelf.inspect(content).digest
+    assert shelf.bundles.unpacked() == [digest]
+    for _ in range(2):
+        shelf.bundles.forget(digest)
+        assert shelf.bundles.unpacked() == []
+        assert not list(shelf.scratch._folder.iterdir())
+    assert shelf.inspect(content).digest == digest
+    assert (shelf.bundles.folder(digest) / "api.py").read_text() == "x = 1"
+
+
 def _raw(
     name: bytes, content: bytes, *, flags: int = 0, attributes: int = 0, declared: int | None = None
 ) -> bytes:
