@@ -11,7 +11,6 @@ import pytest
 from tests.services.pages import ROOT
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_answer_of_the_demo_is_right(home: Path) -> None:
     """The walk through the examples ends with 0, and leaves the home folder of whoever runs it alone."""
