@@ -39,7 +39,8 @@ class Inbound:
         scheme, _, key = value.partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise InvalidRequestError(
-                f'The Authorization scheme "{scheme[:40]}" is not known.',
+                # Not quoted: where the scheme is forgotten, the key stands in its place.
+                "The Authorization header is no bearer key.",
                 suggestion="Send `Authorization: Bearer {key}`.",
             )
         return key.strip()
