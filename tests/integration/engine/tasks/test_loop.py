@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -224,7 +225,9 @@ def test_a_zombies_outcome_is_dropped(ground, submit, loop_of, monkeypatch):
         return Outcome('"right"')
 
     async def scenario():
-        zombie = loop_of(stuck, "zombie", alone=False)
+        # One place, which the stuck task keeps: what it has lost it does not claim again.
+        one = replace(QUICK, concurrency=1, calls=1)
+        zombie = loop_of(stuck, "zombie", alone=False, pace=one)
         monkeypatch.setattr(zombie, "_renew", set)
         await zombie.start()
         task_id = await asyncio.to_thread(submit)
