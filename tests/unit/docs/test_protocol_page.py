@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from steamship_engine.api import not_built
 from steamship_engine.api.table import OPERATIONS
-from tests.services.pages import ROOT, code, page, rows, section
+from tests.services.pages import ROOT, page, rows, section
 from tools.check_docs import anchors
 
 PAGE = "docs/reference/protocol.md"
@@ -27,13 +26,6 @@ def test_every_operation_stands_in_the_table() -> None:
         ]
         for operation in OPERATIONS
     ]
-
-
-def test_everything_unbuilt_stands_there() -> None:
-    """The page names every path that answers 501, and none that is built."""
-    told = code(section(PAGE, "## Not there yet"))
-    paths = {word for word in told if "/" in word}
-    assert paths == {*not_built.PREFIXES, *not_built.PATHS, "file/create"}
 
 
 def test_references_lead_to_headings() -> None:

@@ -31,7 +31,7 @@ PATHS = (
     "task/comment/list",
     "workspace/createSignedUrl",
 )
-"""Single paths, as the protocol writes them. One that gets built leaves this list."""
+"""Single paths, as the protocol writes them. One that gets built leaves this list and docs/reference/not-built.md."""
 
 _PATTERNS = [re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))) for path in PATHS]
 
@@ -42,5 +42,5 @@ def refusal(path: str) -> NotBuiltYetError | None:
         return None
     return NotBuiltYetError(
         f'This engine does not have "{path[:200]}" yet.',
-        suggestion="docs/reference/protocol.md lists what it has.",
+        suggestion="docs/reference/not-built.md lists what is not there yet.",
     )
