@@ -135,8 +135,14 @@ def test_deploy_from_nothing(engine, line, api, handle) -> None:
 
 
 def test_a_version_that_exists(line, api, handle) -> None:
-    """A second deploy of one version asks for another handle, and deploys that."""
+    """A second deploy of one version asks for another handle, and deploys that.
+
+    Two folders' files of one name are two entries of one name in the original's archive.
+    """
     project(line.folder, handle)
+    for folder in ("src", "docs"):
+        (line.folder / folder).mkdir(exist_ok=True)
+        (line.folder / folder / "README.md").write_text(f"# {folder}")
     line.done("it")
     with line.start("deploy") as terminal:
         answer(terminal, ("already been deployed", ""), ("new version be?", "0.0.2"))
@@ -193,6 +199,11 @@ def test_use_logs_delete(engine, line, api, handle) -> None:
         timeout=60,
     )
     assert greeted.text == "Hello, Hello, Ada!"
+    said = json.loads(
+        line.done("logs", "-w", handle, "-p", handle, "-i", "mine", "-n", "10", "-f", "level=INFO")
+    )
+    assert "greeting Ada" in [entry["message"] for entry in said["entries"]]
+    assert said["count"] >= 1
     line.done("delete", "-w", handle, "-i", "mine", "--yes")
     inside = {"X-Workspace-Handle": handle}
     assert api("package/instance/list", {}, headers=inside)["packageInstances"] == []

@@ -103,7 +103,7 @@ def folder(tmp_path: Path) -> Path:
 
 def project(folder: Path, **changed) -> Project:
     """The project in a folder."""
-    return Project(folder, check_manifest({**read_manifest(folder), **changed}))
+    return Project(folder, check_manifest({**(read_manifest(folder) or {}), **changed}))
 
 
 def checked(folder: Path, **options) -> Checked:

@@ -124,7 +124,7 @@ def test_whoami(ship, engine, home):
 def opened(monkeypatch):
     """What the browser was given; it needs no time to poll."""
     addresses = []
-    monkeypatch.setattr(browser_login.webbrowser, "open", addresses.append)
+    monkeypatch.setattr("webbrowser.open", addresses.append)
     monkeypatch.setattr(browser_login, "POLL_S", 0)
     return addresses
 
