@@ -57,6 +57,16 @@ def second_user(engine: EngineProcess) -> EngineUser:
     return engine.add_user(f"second-{next(_numbers)}")
 
 
+@pytest.fixture
+def at_home(engine: EngineProcess, monkeypatch: pytest.MonkeyPatch) -> EngineProcess:
+    """The environment variables that point our SDK, in this process, at the shared engine; the engine."""
+    monkeypatch.setenv("STEAMSHIP_API_KEY", engine.key)
+    monkeypatch.setenv("STEAMSHIP_API_BASE", engine.api_base)
+    monkeypatch.setenv("STEAMSHIP_APP_BASE", engine.app_base)
+    monkeypatch.setenv("STEAMSHIP_WEB_BASE", engine.web_base)
+    return engine
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Show what the engines of a failed test have printed."""

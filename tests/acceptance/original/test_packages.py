@@ -1,0 +1,130 @@
+"""Packages written for the original SDK, in both forms of bundle and on our SDK, called by every client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steamship import Steamship
+from tests.acceptance.original.scripts import SCRIPTS
+from tests.packages import zipped
+from tests.services.deploying import Api, Refused
+from tests.services.original_client import Original
+from tests.services.original_packages import (
+    FORMS,
+    PACKAGES,
+    OriginalSource,
+    config_template,
+    original_bundle,
+)
+from tests.services.package_clients import HttpCalls, OriginalCalls, OurCalls
+from tests.services.package_scripts import Call, CallFailed, PackageClient, Request, Step, Use, check
+
+Deploy = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def source(original_python: Path) -> OriginalSource:
+    return OriginalSource(original_python)
+
+
+@pytest.fixture(scope="module")
+def deploy_form(api: Api, source: OriginalSource) -> Deploy:
+    """A function: the handle of a package in a form, deployed once."""
+    handles: dict[tuple[str, str], str] = {}
+
+    def deploy(name: str, form: str) -> str:
+        if (name, form) not in handles:
+            handle = name if (name, form) == ("notebook", "pinned") else f"{name}-{form}"
+            template = None if form == "native" else config_template(name)
+            api.deploy(handle, original_bundle(name, form, source), version="1.0.0", config_template=template)
+            handles[name, form] = handle
+        return handles[name, form]
+
+    return deploy
+
+
+@pytest.fixture(scope="module")
+def original_calls(original: Original) -> OriginalCalls:
+    return OriginalCalls(original)
+
+
+@pytest.fixture(scope="module")
+def http_calls(api: Api, engine: Any) -> Iterator[HttpCalls]:
+    calls = HttpCalls(api, engine.key)
+    yield calls
+    calls.close()
+
+
+@pytest.fixture(params=["original", "ours", "http"])
+def client(request, original_calls: OriginalCalls, http_calls: HttpCalls, at_home: Any) -> PackageClient:
+    """Each of the clients."""
+    clients: dict[str, PackageClient] = {
+        "original": original_calls, "ours": OurCalls(), "http": http_calls,
+    }  # fmt: skip
+    return clients[request.param]
+
+
+def test_every_package_has_a_script() -> None:
+    """No package of the folder is left without calls, and none has calls and no folder."""
+    assert sorted(SCRIPTS) == PACKAGES
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", PACKAGES)
+def test_package(name: str, form: str, client: PackageClient, deploy_form: Deploy) -> None:
+    """Every call of the package's script has its answer, whichever client makes it and whichever SDK serves it."""
+    if name == "tour":
+        deploy_form("notebook", "pinned")  # its guide
+    handle = deploy_form(name, form)
+    used = 0
+    for step in SCRIPTS[name]:
+        used += isinstance(step, Use)
+        expected = _expected(step, client, native=form == "native")
+        try:
+            found = _play(step, client, handle, f"{handle}-{used}", native=form == "native")
+        except CallFailed as error:
+            found = error.failure
+        check(step, expected, found)
+
+
+def _expected(step: Step, client: PackageClient, *, native: bool) -> Any:
+    if isinstance(step, Request) and client.name != "http":
+        return None
+    if isinstance(step, Call):
+        return step.expected(client.name, native=native)
+    return step.native.answer if native and step.native is not None else step.answer
+
+
+def _play(step: Step, client: PackageClient, handle: str, instance: str, *, native: bool) -> Any:
+    if isinstance(step, Use):
+        return client.use(handle, instance, step.config)
+    if isinstance(step, Call):
+        return client.call(step, step.expected_type(native=native))
+    return client.request(step) if isinstance(client, HttpCalls) else None
+
+
+OPTIONAL_LIST = """
+from typing import List, Optional
+from steamship.invocable import PackageService, post
+
+class Sorter(PackageService):
+    @post("sort")
+    def sort(self, words: Optional[List[str]] = None) -> list:
+        return sorted(words or [])
+"""
+
+
+def test_an_optional_list_as_argument(api: Api, at_home: Any) -> None:
+    """The original SDK cannot describe an `Optional[List[...]]`, so the deploy fails; ours can."""
+    with pytest.raises(Refused) as refused:
+        pinned = zipped({"api.py": OPTIONAL_LIST, "requirements.txt": "steamship==2.17.34"})
+        api.deploy("optional-list", pinned)
+    assert "issubclass() arg 1 must be a class" in refused.value.message
+    api.deploy("optional-list", zipped({"api.py": OPTIONAL_LIST}))
+    used = Steamship.use("optional-list")
+    assert used.invoke("sort", words=["b", "a"]) == ["a", "b"]
+    assert used.invoke("sort") == []
