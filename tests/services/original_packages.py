@@ -17,6 +17,9 @@ PACKAGES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 # that needs; native: requirements.txt without it, so that the same source runs on our SDK.
 FORMS = ("pinned", "carried", "native")
 
+# Those whose code could notice where its SDK lies: by the working directory, by modules of its own, by its class.
+_CARRIED = frozenset({"answers", "bakery", "relay", "translator", "trouble"})
+
 _PINNED = "steamship==2.17.34"
 _FIND = """
 import importlib.metadata, json
@@ -24,6 +27,11 @@ distribution = importlib.metadata.distribution("steamship")
 needs = [line.partition(";")[0].strip() for line in distribution.requires if "extra ==" not in line]
 print(json.dumps([str(distribution.locate_file("steamship")), needs]))
 """
+
+
+def forms_of(name: str) -> list[str]:
+    """The forms in which a package is deployed."""
+    return [form for form in FORMS if form != "carried" or name in _CARRIED]
 
 
 class OriginalSource:
