@@ -146,6 +146,46 @@ def _packages(client: Steamship) -> None:
     assert package.delete().id == package.id
 
 
+def _originals(client: Steamship) -> None:
+    package = Package.create(client, "contract-trouble", fetch_if_exists=True)
+    PackageVersion.create(
+        client,
+        package_id=package.id,
+        handle="1.0.0",
+        filebytes=bundle("original/trouble"),
+        config_template={"start": {"type": "string", "default": "well"}},
+    )
+    instance = PackageInstance.create(
+        client, package_handle="contract-trouble", handle="mine", fetch_if_exists=True
+    )
+    assert instance.init_status == "initializing"
+    instance.refresh_init_status()
+    assert (instance.init_status, instance.config) == ("complete", {"start": "well"})
+    assert instance.invoke("takes", colour="red", coats=2) == "2 x red"
+    for method, message, suggestion in (
+        ("refuse", "[ERROR - POST /refuse] No more paint.", "Buy some."),
+        ("raise", "[ERROR - POST /raise] spilled", None),
+        ("nothing", "Handler provided no response.", None),
+        ("nowhere", "No handler for POST /nowhere available.", None),
+        ("answer_an_error", "The wall is taken.", None),
+    ):
+        with pytest.raises(SteamshipError) as raised:
+            instance.invoke(method)
+        assert (raised.value.message, raised.value.suggestion) == (message, suggestion)
+    assert _later(client, "takes", colour="red").wait(retry_delay_s=0) == "MSB4IHJlZA=="
+    with pytest.raises(SteamshipError, match="No more paint"):
+        _later(client, "/refuse").wait(retry_delay_s=0)
+    instance.delete()
+    package.delete()
+
+
+def _later(client: Steamship, method: str, **arguments: object) -> Task:
+    """The task that a package's own `invoke_later` makes."""
+    call = {"httpVerb": "POST", "invocationPath": method, "arguments": arguments}
+    body = {"instanceHandle": "mine", "payload": call}
+    return client.post("package/instance/invoke", body, as_background_task=True)
+
+
 def _used(client: Steamship, package: str, handle: str) -> PackageInstance:
     """What `Steamship.use` gives, over the replay."""
 
@@ -173,6 +213,7 @@ _WALKS: dict[str, Callable[[Steamship], None]] = {
     "tasks": _tasks,
     "files": _files,
     "packages": _packages,
+    "originals": _originals,
     "errors": _errors,
 }
 
