@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.packages import zipped
 
 FOLDER = Path(__file__).parents[1] / "packages" / "original"
 PACKAGES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+
+DeployForm = Callable[[str, str], str]  # a package's name and its form give the handle it is deployed under
 
 # pinned: requirements.txt names the original SDK; carried: the bundle holds its source, and requirements.txt what
 # that needs; native: requirements.txt without it, so that the same source runs on our SDK.
@@ -58,7 +61,7 @@ def original_bundle(name: str, form: str, source: OriginalSource) -> bytes:
         files.update(source.files)
         rest += [re.sub(r"\s", "", need) for need in source.needs]
     if form != "pinned":
-        files["requirements.txt"] = "".join(f"{line}\n" for line in rest).encode()
+        files["requirements.txt"] = "\n".join(rest).encode()  # the original's own has no last newline
     return zipped(files)
 
 

@@ -87,6 +87,8 @@ class HttpCalls:
         self._api = api
         self._http = httpx.Client(trust_env=False, timeout=60)
         self._key = {"authorization": f"Bearer {key}"}
+        self.headers: dict[str, str] = {}  # sent with each call
+        self.url = ""
 
     def close(self) -> None:
         """Close its connections."""
@@ -106,23 +108,24 @@ class HttpCalls:
         while found["initStatus"] == "initializing" and time.monotonic() < ends:
             time.sleep(0.02)
             found = self._api("package/instance/get", {"id": found["id"]})["packageInstance"]
-        self._url = found["invocationURL"]
+        self.url = found["invocationURL"]
         return str(found["initStatus"])
 
     def call(self, call: Call, type: str | None) -> Any:
         kind = {"params": _query(call.arguments)} if call.verb == "GET" else {"json": dict(call.arguments)}
-        answer = self._http.request(call.verb, self._url + call.method, headers=self._key, **kind)
+        headers = {**self._key, **self.headers}
+        answer = self._http.request(call.verb, self.url + call.method, headers=headers, **kind)
         found = self._read(answer)
         assert answer.status_code == call.status, call.method
         if type is not None:
             assert answer.headers["content-type"] == type, f"{call.method}: {answer.headers['content-type']}"
-        return self._finished(found["taskId"]) if call.task else found
+        return _decoded(self.finished(found["taskId"])["output"]) if call.task else found
 
     def request(self, request: Request) -> Any:
         """Send a request of somebody without an SDK."""
         more = dict(request.more)
         headers = {**more.pop("headers", {}), **(self._key if request.key else {})}
-        answer = self._http.request(request.verb, self._url + request.method, headers=headers, **more)
+        answer = self._http.request(request.verb, self.url + request.method, headers=headers, **more)
         return self._read(answer)
 
     def _read(self, answer: httpx.Response) -> Any:
@@ -133,7 +136,8 @@ class HttpCalls:
             return body
         return answer.text if answer.headers["content-type"].startswith("text/") else answer.content
 
-    def _finished(self, task_id: str) -> Any:
+    def finished(self, task_id: str) -> dict[str, Any]:
+        """The status of a call made later, once it has succeeded; its output is all that there is of it."""
         ends = time.monotonic() + _TASK_S
         while time.monotonic() < ends:
             answer = self._http.post(
@@ -141,7 +145,9 @@ class HttpCalls:
             ).json()
             _raise_failed(answer, 0)
             if answer["status"]["state"] == "succeeded":
-                return _decoded(answer["status"]["output"])
+                assert "data" not in answer
+                told: dict[str, Any] = answer["status"]
+                return told
             time.sleep(0.02)
         raise TimeoutError(f"the task {task_id} is not done after {_TASK_S} s")
 

@@ -11,6 +11,8 @@ import pytest
 from tests.packages import bundle
 from tests.services.deploying import Api
 from tests.services.original_client import Original, environment_of
+from tests.services.original_packages import DeployForm, OriginalSource, config_template, original_bundle
+from tests.services.package_clients import HttpCalls, OriginalCalls
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +26,42 @@ def original(
     driver("from steamship import *; from steamship.base.client import *")
     yield driver
     driver.close()
+
+
+@pytest.fixture(scope="session")
+def source(original_python: Path) -> OriginalSource:
+    """The original SDK's files, for bundles that carry them."""
+    return OriginalSource(original_python)
+
+
+@pytest.fixture(scope="session")
+def deploy_form(api: Api, source: OriginalSource) -> DeployForm:
+    """A function: the handle of a package in a form, deployed once."""
+    handles: dict[tuple[str, str], str] = {}
+
+    def deploy(name: str, form: str) -> str:
+        if (name, form) not in handles:
+            handle = name if (name, form) == ("notebook", "pinned") else f"{name}-{form}"
+            template = None if form == "native" else config_template(name)
+            api.deploy(handle, original_bundle(name, form, source), version="1.0.0", config_template=template)
+            handles[name, form] = handle
+        return handles[name, form]
+
+    return deploy
+
+
+@pytest.fixture(scope="session")
+def original_calls(original: Original) -> OriginalCalls:
+    """The original client as a player of scripts."""
+    return OriginalCalls(original)
+
+
+@pytest.fixture(scope="session")
+def http_calls(api: Api, engine: Any) -> Iterator[HttpCalls]:
+    """Plain HTTP as a player of scripts."""
+    calls = HttpCalls(api, engine.key)
+    yield calls
+    calls.close()
 
 
 RESOLVES_TEST_NAMES = """

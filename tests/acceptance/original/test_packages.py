@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,51 +10,9 @@ from steamship import Steamship
 from tests.acceptance.original.scripts import SCRIPTS
 from tests.packages import zipped
 from tests.services.deploying import Api, Refused
-from tests.services.original_client import Original
-from tests.services.original_packages import (
-    PACKAGES,
-    OriginalSource,
-    config_template,
-    forms_of,
-    original_bundle,
-)
+from tests.services.original_packages import PACKAGES, DeployForm, forms_of
 from tests.services.package_clients import HttpCalls, OriginalCalls, OurCalls
 from tests.services.package_scripts import Call, CallFailed, PackageClient, Request, Step, Use, check
-
-Deploy = Callable[[str, str], str]
-
-
-@pytest.fixture(scope="module")
-def source(original_python: Path) -> OriginalSource:
-    return OriginalSource(original_python)
-
-
-@pytest.fixture(scope="module")
-def deploy_form(api: Api, source: OriginalSource) -> Deploy:
-    """A function: the handle of a package in a form, deployed once."""
-    handles: dict[tuple[str, str], str] = {}
-
-    def deploy(name: str, form: str) -> str:
-        if (name, form) not in handles:
-            handle = name if (name, form) == ("notebook", "pinned") else f"{name}-{form}"
-            template = None if form == "native" else config_template(name)
-            api.deploy(handle, original_bundle(name, form, source), version="1.0.0", config_template=template)
-            handles[name, form] = handle
-        return handles[name, form]
-
-    return deploy
-
-
-@pytest.fixture(scope="module")
-def original_calls(original: Original) -> OriginalCalls:
-    return OriginalCalls(original)
-
-
-@pytest.fixture(scope="module")
-def http_calls(api: Api, engine: Any) -> Iterator[HttpCalls]:
-    calls = HttpCalls(api, engine.key)
-    yield calls
-    calls.close()
 
 
 # The original client last: it asks a new instance whether its init is over once a second.
@@ -75,7 +31,7 @@ def test_every_package_has_a_script() -> None:
 
 
 @pytest.mark.parametrize(("name", "form"), [(name, form) for name in PACKAGES for form in forms_of(name)])
-def test_package(name: str, form: str, client: PackageClient, deploy_form: Deploy) -> None:
+def test_package(name: str, form: str, client: PackageClient, deploy_form: DeployForm) -> None:
     """Every call of the package's script has its answer, whichever client makes it and whichever SDK serves it."""
     if name == "tour":
         deploy_form("notebook", "pinned")  # its guide

@@ -16,7 +16,8 @@ TYPED = {
     "count": ["int", 4],
 }
 ARGUMENTS = {"number": 7, "ratio": 0.5, "flag": False, "text": "12 + é", "note": 3, "count": 4}
-NO_KEY = Failure("This needs an API key.", 401)
+
+SEND_A_KEY = "Send `Authorization: Bearer {key}`; `ship login` stores one."
 
 SCRIPT = (
     used(),
@@ -32,6 +33,7 @@ SCRIPT = (
     Call("is_a_member", False, {"colour": "red"}, verb="GET", native=Native(ENUM_ARGUMENT, True)),
     Call("words", 2, {"text": "two words"}, verb="GET"),
     Call("closed", "for those with a key"),
+    Request("closed", Failure("This call needs a key.", 401, "AuthenticationRequired", SEND_A_KEY)),
     Request("telegram_respond", "9: hi", more={"json": {"update_id": 9, "message": {"text": "hi"}}}),
     Request("/telegram_respond", "9: hi", more={"json": {"update_id": 9, "message": {"text": "hi"}}}),
     Request(

@@ -13,6 +13,9 @@ EMPTY_CONFIG = Difference(
 ABSENT_CONFIG = Difference(
     "an optional parameter without a default, absent", "refused by the engine: it is required", "None"
 )
+UNKNOWN_CONFIG = Difference(
+    "a parameter that the class does not have", "kept with the instance; the class ignores it", "refused"
+)
 ENUM_TEXT = Difference(
     '`f"{Tone.FORMAL}"` of a `str` Enum', "`formal`, on CPython 3.10", "`Tone.FORMAL`, on 3.11 and newer"
 )
@@ -32,6 +35,11 @@ DEFAULTS = {
 OWN = {"bot_token": "mine", "temperature": 1, "max_words": 3, "use_gpt4": False, "tone": "formal"}
 WHERE = {"version": "1.0.0", "type": "package", "own_names": True, "url_is_own": True}
 
+NO_PARAMETER = (
+    '"colour" is no parameter of this version: its parameters are "openai_api_key", "bot_token", "model", '
+    '"temperature", "max_words", "use_gpt4", "tone", "webhook_url".'
+)
+
 SCRIPT = (
     Use(
         answer=invalid_config('"webhook_url" (Where translations are sent.) is required but missing.'),
@@ -46,6 +54,10 @@ SCRIPT = (
     used({**HOOK, **OWN}),
     Call("settings", {**DEFAULTS, **OWN, "temperature": 1.0}),
     Call("translate", "gpt-3 (formal, 1.0) to fr: Hel", {"text": "Hello"}),
+    Use(
+        {**HOOK, "colour": "red"},
+        native=Native(UNKNOWN_CONFIG, invalid_config(NO_PARAMETER)),
+    ),
     used({"bot_token": "", "webhook_url": ""}),
     Call(
         "settings",

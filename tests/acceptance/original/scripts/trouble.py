@@ -32,6 +32,11 @@ CONSTRUCTOR = Difference(
     "`Unable to initialize package/plugin.` and its text",
     "`Type: text`",
 )
+CALLS_OWN = Difference(
+    "an error that a call of the package's own client ends with",
+    "its message after `[ERROR - POST /path]`, and its `code`",
+    "an exception like others: `ForbiddenError: text`",
+)
 NOT_STARTED = Difference(
     "the init of a class whose constructor raises, and that prepares nothing",
     "`failed`",
@@ -43,6 +48,9 @@ REFUSED_START = Difference(
 WORDLESS = Difference("an exception without a text", "`Undefined remote error`", "its type")
 
 INCONSISTENT = Failure("Inconsistent response from server. Please contact support.", code=None)
+NOT_THE_USER = 'Cannot use a workspace-scoped key to call "account/current".'
+THE_USERS_KEY = "Use a key of the user's own; `ship login` stores one."
+DIED = 'The package\'s process ended with exit code "7" in the middle of the call.'
 TAKES = "It takes colour (str), coats (int, optional)."
 
 SCRIPT = (
@@ -74,6 +82,15 @@ SCRIPT = (
     ),
     Call("nowhere", **unknown("nowhere")),
     Call("fetched", **unknown("fetched", "GET")),
+    Call(
+        "ask_for_a_user",
+        Failure(f"[ERROR - POST /ask_for_a_user] {NOT_THE_USER}", code="Forbidden", suggestion=THE_USERS_KEY),
+        native=Native(CALLS_OWN, Failure(f"ForbiddenError: {NOT_THE_USER}")),
+    ),
+    Call(
+        "die",
+        Failure(DIED, 502, "PackageCrashed", "Look at the package's log; the next call gets a new process."),
+    ),
     Call("takes", "2 x red", {"colour": "red", "coats": 2}),
     Call(
         "takes",

@@ -1,5 +1,7 @@
 """Everything that goes wrong."""
 
+import os
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -68,6 +70,17 @@ class Trouble(PackageService):
     def ask_for_a_user(self) -> dict:
         """What the user's key alone may ask."""
         return self.client.get("account/current")
+
+    @post("die")
+    def die(self) -> None:
+        """Takes the whole process along."""
+        os._exit(7)
+
+    @post("slow", timeout=1)
+    def slow(self) -> str:
+        """Takes longer than it may."""
+        time.sleep(30)
+        return "done"
 
     @post("takes")
     def takes(self, colour: str, coats: int = 1) -> str:
