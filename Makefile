@@ -1,13 +1,14 @@
 # Every verb a person needs here; .ci/run calls the same ones. `make` alone lists them.
 #
 # PYTHON=/path/to/python3 chooses the interpreter that the first `make setup` uses (3.11 or newer).
-# TESTS="tests/unit -k handles" narrows `make test`.
+# TESTS="tests/unit -k handles" narrows `make test`; PORT=9090 is where `make serve` listens.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo serve test test-slow check fmt lock hooks clean
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m
+PORT ?= 8080
 export PYTHON
 
 help:  ## list these verbs
@@ -23,7 +24,8 @@ demo: setup  ## deploy the examples to a fresh engine and walk through them
 	@$(RUN) tools.demo
 
 serve: setup  ## an engine at http://localhost:8080 that stays
-	@$(BIN)/ship serve --port 8080
+	@echo 'For another terminal: export PATH="$(CURDIR)/$(BIN):$$PATH"; cd $(CURDIR)/examples/greeter; ship deploy'
+	@$(BIN)/ship serve --port $(PORT)
 
 test: setup-test  ## all tests but the slow ones
 	@$(RUN) pytest $(TESTS)

@@ -189,6 +189,7 @@ def _announce(say: Say, ground: Ground, settings: Settings, first: FirstUser | N
             f"DNS cannot have: give them {addresses.app}localhost/ as their app base."
         )
     say(f"Steamship engine ready at {addresses.app} (API {addresses.api})")
+    say("Next, in another terminal: `ship deploy` in a package's folder. Ctrl-C stops the engine.")
 
 
 def _without_password(url: str) -> str:
