@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.gateway import address, hygiene
@@ -41,10 +40,7 @@ class Front:
         self._gateway = gateway
         self._web = web
         self._is_ready = is_ready
-        bases = (addresses.api, addresses.app, addresses.web)
-        self._hosts = frozenset(_host(base) for base in bases)
-        self._web_host = _host(addresses.web)
-        self._loopback = any(is_loopback(host) for host in self._hosts)
+        self._loopback = any(is_loopback(host) for host in addresses.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -82,10 +78,11 @@ class Front:
         )
 
     def _is_web(self, host: str) -> bool:
-        return host == self._web_host or (is_loopback(self._web_host) and is_loopback(host))
+        own = self._addresses.web_host
+        return host == own or (is_loopback(own) and is_loopback(host))
 
     def _is_known(self, host: str) -> bool:
-        return host in self._hosts or (self._loopback and is_loopback(host))
+        return host in self._addresses.hosts or (self._loopback and is_loopback(host))
 
     async def _health(self, scope: Scope, send: Send) -> None:
         if scope["path"] != "/livez" and not self._is_ready():
@@ -97,10 +94,6 @@ class Front:
             return
         body = b"" if scope["method"] == "HEAD" else b"ok\n"
         await _send(send, 200, body, [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")])
-
-
-def _host(base: str) -> str:
-    return (urlsplit(base).hostname or "").lower()
 
 
 async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:

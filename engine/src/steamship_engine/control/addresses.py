@@ -19,7 +19,17 @@ class Addresses:
     @cached_property
     def app_host(self) -> str:
         """The app base's host name, lower-case, without its port."""
-        return (urlsplit(self.app).hostname or "").lower()
+        return _host(self.app)
+
+    @cached_property
+    def web_host(self) -> str:
+        """The web base's host name, likewise."""
+        return _host(self.web)
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """The engine's own host names. None of them is a user's, whatever it looks like."""
+        return frozenset((_host(self.api), self.app_host, self.web_host))
 
     @cached_property
     def app_is_domain(self) -> bool:
@@ -33,6 +43,10 @@ class Addresses:
             return f"{self.app}@{user}/{place}"
         parts = urlsplit(self.app)
         return f"{parts.scheme}://{user}.{parts.netloc}{parts.path}{place}"
+
+
+def _host(base: str) -> str:
+    return (urlsplit(base).hostname or "").lower()
 
 
 def is_loopback(host: str) -> bool:

@@ -65,9 +65,9 @@ def parse(host: str, raw_path: bytes, headers: dict[str, str], addresses: Addres
 
 
 def owner_label(host: str, addresses: Addresses) -> str | None:
-    """The `{user}` of `{user}.{app-domain}`, or None for any other host."""
+    """The `{user}` of `{user}.{app-domain}`, or None for any other host, such as that of an API below the domain."""
     suffix = "." + addresses.app_host
-    if not addresses.app_is_domain or not host.endswith(suffix):
+    if not addresses.app_is_domain or not host.endswith(suffix) or host in addresses.hosts:
         return None
     label = host[: -len(suffix)]
     return label if label and "." not in label else None

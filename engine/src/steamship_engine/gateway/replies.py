@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.gateway.inbound import Inbound
@@ -29,7 +28,7 @@ class Replier:
     def __init__(self, addresses: Addresses) -> None:
         """The sandbox policy is set where package replies share a host with the web pages."""
         self._always: RawHeaders = [(b"x-content-type-options", b"nosniff"), *cors.REPLY_HEADERS]
-        if not addresses.app_is_domain or _host(addresses.web) == addresses.app_host:
+        if not addresses.app_is_domain or addresses.web_host == addresses.app_host:
             self._always.append(_SANDBOX)
 
     async def preflight(self, send: Any) -> None:
@@ -87,7 +86,3 @@ def _passing(headers: Iterable[tuple[str, str]]) -> RawHeaders:
             continue
         passing.append((lower.encode("ascii"), value.encode("latin-1", "replace")))
     return passing
-
-
-def _host(base: str) -> str:
-    return (urlsplit(base).hostname or "").lower()

@@ -48,6 +48,18 @@ def ask(
 
 
 @pytest.mark.parametrize(
+    ("host", "expected"),
+    [("api.ships.example", "api"), ("www.ships.example", "api"), ("alice.ships.example", "gateway")],
+)
+def test_bases_below_the_apps_domain_are_no_users(host: str, expected: str) -> None:
+    """Where the API or the pages lie below the packages' domain, their hosts are the engine's and nobody's label."""
+    addresses = Addresses(
+        "https://api.ships.example/api/v1/", "https://ships.example/", "https://www.ships.example/"
+    )
+    assert ask(addresses, host, "/api/v1/account/current") == expected
+
+
+@pytest.mark.parametrize(
     ("host", "path", "expected"),
     [
         ("localhost:8080", "/api/v1/account/current", "api"),
