@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.services import typescript
+from tests.services.deploying import EXAMPLES, files_of
 from tools.node import SDK
 from tools.stamps import ROOT
 
@@ -21,11 +22,13 @@ def surroundings(engine) -> dict[str, str]:
     return {"STEAMSHIP_API_BASE": engine.api_base, "STEAMSHIP_API_KEY": engine.key}
 
 
-def test_calls(surroundings, deployed_greeter):
+def test_calls(surroundings, deploy):
     """Every call of the TypeScript client does against a real engine what it promises."""
+    # A package of its own: other tests deploy further versions of the shared greeter.
+    deploy("greeter-typescript", files_of(EXAMPLES / "greeter"), version="1.0.0")
     typescript.run_tests(
         [SDK / "build" / "acceptance" / "use.test.js"],
-        {**surroundings, "STEAMSHIP_TEST_PACKAGE": deployed_greeter},
+        {**surroundings, "STEAMSHIP_TEST_PACKAGE": "greeter-typescript"},
     )
 
 

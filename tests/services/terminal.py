@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -18,7 +19,11 @@ _PATIENCE_S = 60
 
 
 def _take_terminal() -> None:
-    """Make standard input the session's own terminal, so that Ctrl-C there is a signal."""
+    """Make standard input the session's own terminal, so that Ctrl-C there is a signal.
+
+    Whoever started the tests may have them ignore that signal, as shells do for what runs behind them.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
@@ -38,7 +43,7 @@ class Terminal:
                 cwd=cwd,
                 env={**environ, "TERM": "xterm"},
                 start_new_session=True,
-                preexec_fn=_take_terminal,  # noqa: PLW1509 - between fork and exec it only calls ioctl
+                preexec_fn=_take_terminal,  # noqa: PLW1509 - between fork and exec only two system calls
             )
         finally:
             os.close(slave)
