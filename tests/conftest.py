@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says what else the machine does, and nothing about the code.
+settings.register_profile("steamship", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steamship")
 
 pytest_plugins = [
     "tests.services.deploying",
