@@ -121,6 +121,13 @@ def nests(deploy: Deploy) -> str:
 
 
 @pytest.fixture(scope="session")
+def inits(deploy: Deploy, nests: str) -> str:
+    """The package `inits`, whose init calls `nests`, deployed; its handle."""
+    deploy("inits", "inits", version="1.0.0")
+    return "inits"
+
+
+@pytest.fixture(scope="session")
 def later(deploy: Deploy) -> str:
     """The package `later`, deployed; its handle."""
     deploy("later", "later", version="1.0.0")

@@ -99,6 +99,18 @@ def test_a_task_that_is_waited_for(one: PackageInstance) -> None:
     assert len(pids) == len(set(pids)) == 4
 
 
+def test_an_init_calls_another_instance(client: Steamship, one: PackageInstance, inits: str) -> None:
+    """The init of a new instance gets its answer from another, which a caller from outside has made."""
+    made = client.use("inits", "new", config={"back": "one"})
+    assert made.invoke("pids") == one.invoke("by_use", handles=[])
+
+
+def test_an_init_calls_who_waits_for_it(one: PackageInstance, inits: str) -> None:
+    """So it does from the very instance that is making the new one."""
+    pids = one.invoke("makes", timeout_s=60, handle="new")
+    assert len(pids) == len(set(pids)) == 2
+
+
 def test_a_call_that_has_ended_is_nobody_s_caller(client: Steamship, one: PackageInstance) -> None:
     """A thread that outlives its call calls the instance's own worker, which is free."""
     assert one.invoke("goes_on") == "answered"

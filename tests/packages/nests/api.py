@@ -111,6 +111,12 @@ class Nests(PackageService):
             time.sleep(0.02)
         return [os.getpid(), *self.client.use("nests", other).invoke("by_use", handles=[])]
 
+    @post("makes")
+    def makes(self, handle: str) -> list[Any]:
+        """Make an instance whose init calls this one, and wait for it."""
+        made = self.client.use("inits", handle, config={"back": self.context.invocable_instance_handle})
+        return [os.getpid(), *made.invoke("pids")]
+
     @post("later")
     def later(self, text: str) -> str:
         """Submit a task that nobody waits for, and go on; its id."""
