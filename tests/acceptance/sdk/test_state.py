@@ -35,6 +35,19 @@ def test_a_key_value_store(client: Steamship) -> None:
     assert store.items() == []
 
 
+def test_a_store_that_was_made_twice(client: Steamship) -> None:
+    """Two that write a store's first value at once lose neither: what either wrote is read, replaced and reset."""
+    store = KeyValueStore(client, "twins")
+    for key in ("a", "b"):
+        file = File.create(client, tags=[Tag(kind="kv-store-twins", name="__init__")])
+        Tag.create(client, file_id=file.id, kind="kv-store-twins", name=key, value={"is": key})
+    assert (store.get("a"), store.get("b")) == ({"is": "a"}, {"is": "b"})
+    store.set("b", {"is": "new"})
+    assert sorted(store.items()) == [("a", {"is": "a"}), ("b", {"is": "new"})]
+    store.reset()
+    assert store.items() == []
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x00\xff bytes", "text, ä and 漢".encode()], ids=["none", "bytes", "text"]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from steamship.base.client import Client
@@ -16,7 +17,7 @@ class KeyValueStore:
     """Values by key, in the client's workspace; each value is a dict.
 
     Stores with different identifiers are apart. Two writers of one key at once may leave two values;
-    the later one is read.
+    the later one is read. Two that write the first value at once may make a file each: all are read.
     """
 
     def __init__(self, client: Client, store_identifier: str = "KeyValueStore") -> None:
@@ -30,9 +31,9 @@ class KeyValueStore:
 
     def set(self, key: str, value: dict[str, Any]) -> Tag:
         """Give `key` a value."""
-        file = self._file() or self._new_file()
-        old = self._entries(key, file)
-        tag = Tag.create(self.client, file_id=file.id, kind=self.store_identifier, name=key, value=value)
+        files = self._files() or [self._new_file()]
+        old = self._entries(key, files)
+        tag = Tag.create(self.client, file_id=files[0].id, kind=self.store_identifier, name=key, value=value)
         # Only now, so that a reader in between finds one of the two.
         _delete(old)
         return tag
@@ -45,7 +46,7 @@ class KeyValueStore:
         """All keys with their values, or those of `filter_keys` that are there."""
         values = {
             tag.name: tag.value or {}
-            for tag in self._tags(self._file())
+            for tag in self._tags(self._files())
             if tag.name is not None
             and tag.name != KV_STORE_MARKER
             and (filter_keys is None or tag.name in filter_keys)
@@ -54,19 +55,18 @@ class KeyValueStore:
 
     def reset(self) -> None:
         """Remove all keys."""
-        file = self._file()
-        if file is not None:
-            file.delete()
+        for file in self._files():
+            with suppress(NotFoundError):
+                file.delete()
 
-    def _entries(self, key: str, file: File | None = None) -> list[Tag]:
-        return [tag for tag in self._tags(file or self._file()) if tag.name == key]
+    def _entries(self, key: str, files: list[File] | None = None) -> list[Tag]:
+        return [tag for tag in self._tags(files or self._files()) if tag.name == key]
 
-    def _tags(self, file: File | None) -> list[Tag]:
-        return [] if file is None else [tag for tag in file.tags if tag.kind == self.store_identifier]
+    def _tags(self, files: list[File]) -> list[Tag]:
+        return [tag for file in files for tag in file.tags if tag.kind == self.store_identifier]
 
-    def _file(self) -> File | None:
-        files = File.query(self.client, f'filetag and kind "{self.store_identifier}"').files
-        return files[0] if files else None
+    def _files(self) -> list[File]:
+        return File.query(self.client, f'filetag and kind "{self.store_identifier}"').files
 
     def _new_file(self) -> File:
         return File.create(self.client, tags=[Tag(kind=self.store_identifier, name=KV_STORE_MARKER)])
