@@ -33,9 +33,9 @@ class Api:
 
     def __init__(self, api_base: str, key: str) -> None:
         self.base = api_base
-        self._client = httpx.Client(
-            base_url=api_base, headers={"authorization": f"Bearer {key}"}, timeout=60, trust_env=False
-        )
+        # A connection each: those who do not close this leave no socket behind.
+        headers = {"authorization": f"Bearer {key}", "connection": "close"}
+        self._client = httpx.Client(base_url=api_base, headers=headers, timeout=60, trust_env=False)
 
     def close(self) -> None:
         """Close its connections."""

@@ -15,7 +15,16 @@ from steamship.base.model import CamelModel
 from steamship.invocable import InvocableResponse, PackageService, get, post
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
-ENGINES = ("steamship_engine", "child", "original", "original_replies", "records", "frames", "loop", "replies")
+ENGINES = (
+    "steamship_engine",
+    "child",
+    "original",
+    "original_replies",
+    "records",
+    "frames",
+    "loop",
+    "replies",
+)
 _calls = 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
@@ -21,12 +19,8 @@ def keep_line(records: Records, line: LogLine) -> None:
     spec = line.instance
     if spec is None:
         return
-    record = replace(
-        _record(spec, PACKAGE, line.level, line.message),
-        request_id=line.request_id,
-        verb=line.verb,
-        path=line.path,
-    )
+    call = (line.request_id, line.verb, line.path)
+    record = _record(spec, PACKAGE, line.level, line.message, call)
     records.add(record, {name: spec.config.get(name) for name in spec.secrets})
 
 
@@ -34,14 +28,8 @@ def keep_call(ground: Ground, target: CallTarget, request: Request, status: int,
     """Keep that a method was called, and how it was answered; `elapsed_s` until the whole answer was there."""
     level = "info" if status < 400 else "warning" if status < 500 else "error"
     message = f"{request.verb} {request.path} {status} in {elapsed_s * 1000:.1f} ms"
-    record = replace(
-        _record(target.spec, INVOCATION, level, message),
-        request_id=request.request_id,
-        verb=request.verb,
-        path=request.path,
-        status=status,
-        elapsed_s=round(elapsed_s, 6),
-    )
+    call = (request.request_id, request.verb, request.path)
+    record = _record(target.spec, INVOCATION, level, message, call, status, round(elapsed_s, 6))
     ground.records.add(record, target.secrets)
 
 
@@ -56,7 +44,16 @@ def listed(
     return ground.records.listed(narrowed, start, size)
 
 
-def _record(spec: InstanceSpec, component: str, level: str, message: str) -> Record:
+def _record(
+    spec: InstanceSpec,
+    component: str,
+    level: str,
+    message: str,
+    call: tuple[str | None, str | None, str | None],
+    status: int | None = None,
+    elapsed_s: float | None = None,
+) -> Record:
+    request_id, verb, path = call
     context = spec.context
     return Record(
         seq=0,
@@ -72,4 +69,9 @@ def _record(spec: InstanceSpec, component: str, level: str, message: str) -> Rec
         component=component,
         level=level,
         message=message,
+        request_id=request_id,
+        verb=verb,
+        path=path,
+        status=status,
+        elapsed_s=elapsed_s,
     )

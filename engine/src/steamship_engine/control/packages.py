@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from steamship_engine.model.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    TooLargeError,
 )
+from steamship_engine.model.limits import BUNDLE
 from steamship_engine.model.nouns import Package
 from steamship_engine.store import packages
 from steamship_engine.store.rows import Page, Paging
@@ -47,6 +50,7 @@ def create(ground: Ground, actor: Actor, wanted: Wanted, *, fetch_if_exists: boo
     AlreadyExistsError where it is the actor's own; ConflictError, which tells nothing, where it is not.
     """
     actor.require_user("make packages")
+    _check_size(description=wanted.description, readme=wanted.readme, profile=wanted.profile)
     handle = handles.generated("package") if wanted.handle is None else handles.PACKAGE.check(wanted.handle)
     try:
         with ground.database.begin() as connection:
@@ -81,6 +85,7 @@ def update(ground: Ground, actor: Actor, package_id: str, changed: dict[str, Any
     """Set the named fields of an own package: `handle`, `is_public`, `description`, `readme`, `profile`."""
     actor.require_user("change packages")
     values = dict(changed)
+    _check_size(**{name: values.get(name) for name in ("description", "readme", "profile")})
     if "handle" in values:
         values["handle_key"] = handles.folded(handles.PACKAGE.check(values["handle"]))
     try:
@@ -155,6 +160,17 @@ def own(connection: Connection, actor: Actor, package_id: str) -> Package:
             suggestion="Only its owner may do this; deploy your code under a handle of your own.",
         )
     return package
+
+
+def _check_size(**texts: Any) -> None:
+    """TooLargeError for texts that would burden everybody's listings: they are shown to all who may see it."""
+    for name, value in texts.items():
+        size = len(value.encode() if isinstance(value, str) else json.dumps(value))
+        if size > BUNDLE.text_file:
+            raise TooLargeError(
+                f'The package\'s {name} has "{size}" bytes; at most {BUNDLE.text_file} are allowed.',
+                suggestion="Shorten it.",
+            )
 
 
 def _may_see(connection: Connection, actor: Actor, package: Package) -> bool:

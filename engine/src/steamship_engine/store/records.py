@@ -224,7 +224,7 @@ class Records:
 
 
 def _values(record: Record, secrets: Config) -> dict[str, Any]:
-    values = asdict(record)
+    values = dict(vars(record))
     del values["seq"]
     values["message"] = without_secrets(record.message, secrets)
     if record.path is not None:

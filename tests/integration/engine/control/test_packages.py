@@ -19,6 +19,7 @@ from steamship_engine.model.errors import (
     InvalidRequestError,
     NotFoundError,
     SteamshipError,
+    TooLargeError,
 )
 from steamship_engine.store.rows import Paging
 from steamship_engine.store.schema import blobs, instances
@@ -131,6 +132,19 @@ def test_updating_sets_only_what_is_sent(ground, alice):
     changed = packages.update(ground, alice, made.id, {"readme": "new"})
     assert (changed.readme, changed.description) == ("new", "kept")
     assert changed == packages.get(ground, alice, package_id=made.id, handle=None)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [{"readme": "é" * 600_000}, {"description": "x" * 1_100_000}, {"profile": {"x": "y" * 1_100_000}}],
+)
+def test_what_everybody_lists_is_bounded(ground, alice, texts):
+    """A package's texts are as large as a bundle's text file at most, when it is made and when it is changed."""
+    with pytest.raises(TooLargeError):
+        packages.create(ground, alice, Wanted(handle="big", **texts), fetch_if_exists=False)
+    package = add_package(ground, alice, "small")
+    with pytest.raises(TooLargeError):
+        packages.update(ground, alice, package.id, texts)
 
 
 def test_renaming_to_a_used_handle(ground, alice, bob):
