@@ -1,7 +1,8 @@
 # Every verb a person needs here; .ci/run calls the same ones. `make` alone lists them.
 #
 # PYTHON=/path/to/python3 chooses the interpreter that the first `make setup` uses (3.11 or newer).
-# TESTS="tests/unit -k handles" narrows `make test`; PORT=9090 is where `make serve` listens.
+# TESTS="tests/unit -k handles" narrows `make test`, which runs in two processes; TESTS="-n 0 ..." in one.
+# PORT=9090 is where `make serve` listens.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo serve test test-slow check fmt lock hooks clean
@@ -28,7 +29,7 @@ serve: setup  ## an engine at http://localhost:8080 that stays
 	@$(BIN)/ship serve --port $(PORT)
 
 test: setup-test  ## all tests but the slow ones
-	@$(RUN) pytest $(TESTS)
+	@$(RUN) pytest -n 2 $(TESTS)
 
 test-slow: setup-test  ## the slow ones alone
 	@$(RUN) pytest -m slow --timeout 900 $(TESTS)

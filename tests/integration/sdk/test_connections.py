@@ -362,3 +362,22 @@ assert os.waitpid(child, 0)[1] == 0
 assert shared_pool() is mine
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_shared_pool_leaves_no_socket(serve: Callable[[Script], Server]) -> None:
+    """A process that ends normally has closed the connections that it kept."""
+    code = """
+import atexit, sys
+from steamship.base.connections import shared_pool
+from steamship.base.transport import HttpRequest
+# What is registered first runs last.
+atexit.register(lambda: print(left, [connection.sock for connection in left]))
+assert shared_pool().send(HttpRequest("GET", sys.argv[1], {})).body == b"ok"
+[[(_, kept)]] = shared_pool()._idle.values()
+assert kept.sock is not None
+left = [kept]
+"""
+    command = [sys.executable, "-X", "dev", "-c", code, serve(_answer).url]
+    done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+    assert done.stdout.endswith("[None]\n")
+    assert done.stderr == ""

@@ -5,6 +5,7 @@ docs/decisions/0001-sdk-http-client.md says why it is not a library's.
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import selectors
@@ -212,11 +213,14 @@ def shared_pool() -> ConnectionPool:
     global _pool
     if _pool is None:
         _pool = ConnectionPool()
+        atexit.register(_pool.close)
     return _pool
 
 
 def _forget_pool() -> None:
     global _pool
+    if _pool is not None:
+        atexit.unregister(_pool.close)
     _pool = None
 
 
