@@ -51,6 +51,9 @@ class FakeRuntime:
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return ()
 
+    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+        return ()
+
     async def stop(self, instance_id: str) -> None:
         self.machine.stop(instance_id)
 

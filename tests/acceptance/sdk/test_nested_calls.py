@@ -12,6 +12,7 @@ import pytest
 
 from steamship import PackageInstance, Steamship
 from steamship.base.error import CallTooDeepError, PackageError
+from steamship.utils.url import Verb
 from tests.services.runtimes import gone
 
 DEPTH = 8
@@ -53,6 +54,13 @@ def test_back_to_the_first_by_the_sdk(one: PackageInstance, two: PackageInstance
 def test_an_instance_calls_itself(one: PackageInstance) -> None:
     """A handler that fetches its own invocation_url is answered."""
     assert one.invoke("fetches_itself", timeout_s=30) == "I say: open"
+
+
+def test_public_methods_are_fetched_without_a_key(one: PackageInstance, two: PackageInstance) -> None:
+    """Where there is no key to go by, the engine knows the worker that fetches by its connection."""
+    told = one.invoke("fetches_round", timeout_s=30, other=two.invocation_url)
+    assert told == "They say: it says open"
+    assert one.invoke("fetch", Verb.GET, timeout_s=30, url=f"{one.invocation_url}open") == "it says open"
 
 
 def test_further_workers_serve_again(one: PackageInstance) -> None:

@@ -95,6 +95,18 @@ class Nests(PackageService):
         with urllib.request.urlopen(request) as answer:
             return f"I say: {answer.read().decode()}"
 
+    @post("fetches_round")
+    def fetches_round(self, other: str) -> str:
+        """Have another instance fetch a public method of this one, all without a key."""
+        with urllib.request.urlopen(f"{other}fetch?url={self._url()}open") as answer:
+            return f"They say: {answer.read().decode()}"
+
+    @get("fetch", public=True)
+    def fetch(self, url: str) -> str:
+        """Fetch an address without a key."""
+        with urllib.request.urlopen(url) as answer:
+            return f"it says {answer.read().decode()}"
+
     @get("open", public=True)
     def open(self) -> str:
         """Anybody may ask."""

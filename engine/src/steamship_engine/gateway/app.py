@@ -125,8 +125,14 @@ class Gateway:
             headers=inbound.for_package(),
             body=inbound.body(),
             request_id=inbound.request_id,
-            made_in=() if actor is None else actor.calls,
+            made_in=self._made_in(inbound, actor),
         )
+
+    def _made_in(self, inbound: Inbound, actor: Actor | None) -> tuple[str, ...]:
+        """The calls that may wait for this one: what its key says, or without a key who sent it."""
+        if actor is not None:
+            return actor.calls
+        return () if inbound.peer is None else self._runtime.made_by(inbound.peer)
 
     async def _invoke(self, request: Request, actor: Actor | None, target: CallTarget) -> Reply:
         try:

@@ -21,6 +21,7 @@ class Inbound:
     def __init__(self, scope: dict[str, Any], receive: Any) -> None:
         """Read nothing of the body yet."""
         self._receive = receive
+        self.peer: tuple[str, int] | None = scope.get("client")
         self.head_only: bool = scope["method"] == "HEAD"
         self.verb: str = "GET" if self.head_only else scope["method"]
         self.query: str = scope["query_string"].decode("latin-1")

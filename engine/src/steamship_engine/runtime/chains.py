@@ -50,6 +50,15 @@ class Chains:
         line.remove(call)
         self._calls[call].line = None
 
+    def around(self, call: str) -> tuple[str, ...]:
+        """The living calls that the call was made in, outermost first, and the call itself."""
+        chain: list[str] = []
+        outer: str | None = call
+        while outer is not None and (known := self._calls.get(outer)) is not None:
+            chain.append(outer)
+            outer = known.above
+        return tuple(reversed(chain))
+
     def would_wait_for(self, calls: Sequence[str], line: Line) -> bool:
         """Whether a call that queues in `line` now waits for one of `calls`, however indirectly."""
         if not calls or not line:

@@ -197,6 +197,12 @@ class RuntimePort(Protocol):
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """Those of the calls of these ids that have not ended, in the same order."""
 
+    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+        """The calls in which a request without a key was made, outermost first, by its connection's other end.
+
+        None where no worker of this machine that answers a call holds it.
+        """
+
     async def stop(self, instance_id: str) -> None:
         """End the instance's workers, if it has any, for good; calls in flight fail as crashed, later ones too."""
 

@@ -108,6 +108,10 @@ class Runtime:
         """See the port."""
         return self._workers.living(calls)
 
+    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+        """See the port."""
+        return self._workers.made_by(peer)
+
     async def stop(self, instance_id: str) -> None:
         """See the port."""
         await self._workers.stop(instance_id)

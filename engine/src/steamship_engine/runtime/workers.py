@@ -16,6 +16,7 @@ from steamship_engine.model.errors import BusyError, CallTooDeepError, PackageCr
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Chains, Line
+from steamship_engine.runtime.peers import Address, Peers
 from steamship_engine.runtime.port import InstanceSpec, Reply, Request
 from steamship_engine.runtime.upload import Upload
 from steamship_engine.runtime.worker import Worker
@@ -59,7 +60,7 @@ class Workers:
     def __init__(self, limits: RuntimeLimits, starter: Starter) -> None:
         self._limits, self._start = limits, starter
         self._seats: OrderedDict[tuple[str, int], _Seat] = OrderedDict()
-        self._chains = Chains()
+        self._chains, self._peers = Chains(), Peers()
         self._ending: set[asyncio.Task[None]] = set()
         self._gone: dict[str, None] = {}
         self._closed = False
@@ -97,6 +98,18 @@ class Workers:
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
         return self._chains.living(calls)
+
+    def made_by(self, peer: Address) -> tuple[str, ...]:
+        """See the port."""
+        busy = {
+            seat.worker.process.pid: seat
+            for seat in self._seats.values()
+            if seat.line and seat.worker is not None
+        }
+        if not busy:
+            return ()
+        pid = self._peers.holder(peer, busy)
+        return () if pid is None else self._chains.around(busy[pid].line[0])
 
     async def stop(self, instance_id: str) -> None:
         """End the instance's workers for good; calls that run, wait or come later fail as crashed."""

@@ -36,9 +36,11 @@ def test_what_has_ended_counts_for_nothing() -> None:
     chains.queue("a", line)
     chains.enter("b", ("a",))
     assert chains.living(("a", "b", "c")) == ("a", "b")
+    assert (chains.around("b"), chains.around("a"), chains.around("c")) == (("a", "b"), ("a",), ())
     chains.step_out("a", line)
     chains.leave("a")
     assert chains.living(("a", "b")) == ("b",)
+    assert chains.around("b") == ("b",)
     assert not chains.would_wait_for(("a",), line)
     chains.leave("b")
 
