@@ -1,226 +1,17 @@
-"""The gateway as a whole, before a runtime that answers from memory."""
+"""The gateway: who gets in, what reaches a package, and what leaves it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from steamship_engine.control import identity, instances, logs, worker_keys
-from steamship_engine.control.actor import Actor, Reach
-from steamship_engine.control.addresses import Addresses
-from steamship_engine.control.ground import Changes, Ground
-from steamship_engine.control.instances import CallTarget, instance_not_found
-from steamship_engine.control.package_calls import PackageCall
-from steamship_engine.control.schedule import Schedule
-from steamship_engine.control.worker_keys import Claim
-from steamship_engine.gateway.app import Gateway
-from steamship_engine.model.errors import (
-    AuthenticationError,
-    BusyError,
-    PackageCrashedError,
-    UnavailableError,
-)
+from steamship_engine.model.errors import BusyError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import GATEWAY
-from steamship_engine.model.states import InitStatus, VersionKind
-from steamship_engine.runtime.port import (
-    Bases,
-    InstanceSpec,
-    Reply,
-    ReplyError,
-    Request,
-    RuntimePort,
-    VersionSpec,
-)
+from steamship_engine.runtime.port import Reply, ReplyError
+from tests.services.gateway_door import APART, KEYS, Door, door, once
 
-LOCAL = Addresses(api="http://localhost/api/v1/", app="http://localhost/", web="http://localhost/")
-APART = Addresses(api="https://api.test/api/v1/", app="https://apps.test/", web="https://web.test/")
-
-CALL, ENDED = "c" * 16, "e" * 16
-
-ALICE = Actor("ALICE-ID", "alice", Reach.USER)
-BOB = Actor("BOB-ID", "bob", Reach.USER)
-AUTHOR = Actor("AUTHOR-ID", "author", Reach.USER)
-KEYS = {
-    "alice-key": ALICE,
-    "bob-key": BOB,
-    "space-key": replace(ALICE, reach=Reach.WORKSPACE, workspace_id="WS-ID"),
-    "other-space-key": replace(ALICE, reach=Reach.WORKSPACE, workspace_id="WS-2"),
-    "instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-ID"),
-    "other-instance-key": replace(ALICE, reach=Reach.INSTANCE, workspace_id="WS-ID", instance_id="INST-2"),
-}
-
-WORKER = Claim("INST-2", "WS-ID", ALICE.user_id, (ENDED, CALL))
-
-TARGET = CallTarget(
-    spec=InstanceSpec(
-        instance_id="INST-ID",
-        workspace_id="WS-ID",
-        workspace_handle="space",
-        version=VersionSpec("V-ID", "b" * 64, "e" * 64, VersionKind.NATIVE, 60.0),
-        config={},
-        context={},
-        bases=Bases(LOCAL.api, LOCAL.app, LOCAL.web),
-    ),
-    owner_id=ALICE.user_id,
-    owner_handle="alice",
-    author_id=AUTHOR.user_id,
-    package_id="P-ID",
-    package_handle="pack",
-    version_handle="1.0.0",
-    instance_handle="bot",
-    init_status=InitStatus.NOT_NEEDED,
-    public_methods=frozenset({("GET", "/open")}),
-    timeouts={("POST", "/slow"): 5.0},
-    secrets={"token": "canary-42"},
-)
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
-
-
-@dataclass
-class FakeRuntime:
-    """Answers every call with `reply`, and keeps what it was asked."""
-
-    reply: Callable[[], Reply]
-    requests: list[Request] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
-        self.requests.append(request)
-        self.bodies.append(b"".join([part async for part in request.body]))
-        return self.reply()
-
-    def living(self, calls: Sequence[str]) -> tuple[str, ...]:
-        return tuple(call for call in calls if call != ENDED)
-
-
-@dataclass
-class Answer:
-    """A whole HTTP answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        return cast(dict[str, Any], json.loads(self.body)["status"])
-
-
-def text_reply() -> Reply:
-    """A plain reply."""
-    return Reply(200, (("content-type", "text/plain"),), _once(b"hi"))
-
-
-class Door:
-    """A gateway with its fakes, and a way to knock."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, addresses: Addresses = LOCAL) -> None:
-        self.runtime = FakeRuntime(text_reply)
-        self.changes = Changes()
-        ground = cast(Ground, SimpleNamespace(addresses=addresses, changes=self.changes))
-        monkeypatch.setattr(identity, "authenticate", self._authenticate)
-        monkeypatch.setattr(instances, "call_target", self._call_target)
-        self.minted: list[Sequence[str]] = []
-        self.accepted: list[tuple[Actor, PackageCall, Schedule]] = []
-        self.asked_holders = 0
-        self.kept: list[tuple[str, str, int]] = []
-        monkeypatch.setattr(logs, "keep_call", self._keep)
-        monkeypatch.setattr(identity, "claimed", lambda _ground, _key: WORKER)
-        monkeypatch.setattr(identity, "holder", self._holder)
-        monkeypatch.setattr(worker_keys, "mint", self._mint)
-        self.gateway = Gateway(ground, cast(RuntimePort, self.runtime), self._accept)
-
-    def _keep(
-        self, _ground: Ground, _target: CallTarget, request: Request, status: int, elapsed_s: float
-    ) -> None:
-        assert 0 <= elapsed_s < 60
-        self.kept.append((request.verb, request.path, status))
-
-    def _mint(self, _ground: Ground, _target: CallTarget, calls: Sequence[str]) -> str:
-        self.minted.append(calls)
-        return "worker-key"
-
-    def _holder(self, _ground: Ground, claim: Claim) -> Actor:
-        self.asked_holders += 1
-        return replace(ALICE, reach=Reach.WORKER, workspace_id="WS-ID", instance_id=claim.instance_id)
-
-    def _accept(
-        self,
-        _ground: Ground,
-        actor: Actor,
-        _target: CallTarget,
-        call: PackageCall,
-        when: Schedule,
-        request_id: str,
-    ) -> dict[str, Any]:
-        self.accepted.append((actor, call, when))
-        return {"taskId": "T-1", "state": "waiting", "requestId": request_id}
-
-    def knock(
-        self, verb: str, path: str, *headers: tuple[str, str], body: bytes = b"", key: str | None = None
-    ) -> Answer:
-        fields = [("host", "localhost"), *headers, *([("authorization", f"Bearer {key}")] if key else [])]
-        return asyncio.run(self._knock(verb, path, fields, body))
-
-    async def _knock(self, verb: str, target: str, fields: list[tuple[str, str]], body: bytes) -> Answer:
-        path, _, query = target.partition("?")
-        scope = {
-            "type": "http",
-            "method": verb,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in fields],
-        }
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        await self.gateway(scope, receive, send)
-        start, *parts = sent
-        headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-        return Answer(start["status"], headers, b"".join(part.get("body", b"") for part in parts))
-
-    @staticmethod
-    def _authenticate(_ground: Ground, bearer: str) -> Actor:
-        if bearer not in KEYS:
-            raise AuthenticationError("The key is not valid.")
-        return KEYS[bearer]
-
-    @staticmethod
-    def _call_target(
-        _ground: Ground,
-        owner: str | None,
-        workspace: str | None,
-        instance: str | None,
-        instance_id: str | None,
-    ) -> CallTarget:
-        if instance_id == "INST-ID" or (owner, workspace, (instance or "").lower()) == (
-            "alice",
-            "space",
-            "bot",
-        ):
-            return TARGET
-        raise instance_not_found(instance or instance_id or "")
-
-
-@pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    """A gateway on loopback addresses."""
-    return Door(monkeypatch)
+__all__ = ["door"]
 
 
 @pytest.mark.parametrize("path", ["/@alice/space/bot/greet", "/space/bot/greet", "/space/bot//greet"])
@@ -304,7 +95,7 @@ def test_a_package_sets_no_header_of_the_engine(door: Door) -> None:
         ("content-type", "text/html"),
         ("x-fine", "yes"),
     )
-    door.runtime.reply = lambda: Reply(200, hostile, _once(b"<script>"))
+    door.runtime.reply = lambda: Reply(200, hostile, once(b"<script>"))
     answer = door.knock("POST", "/space/bot/greet", key="alice-key")
     assert answer.headers["content-type"] == "text/html"
     assert answer.headers["x-fine"] == "yes"
@@ -336,7 +127,7 @@ def test_a_failure_is_told_in_full_to_the_owner_alone(
 ) -> None:
     """The owner reads the traceback; a stranger learns that the package failed, and the request id."""
     door.runtime.reply = lambda: Reply(
-        500, (), _once(b""), ReplyError("PackageError", "ValueError: inner", details="TRACE")
+        500, (), once(b""), ReplyError("PackageError", "ValueError: inner", details="TRACE")
     )
     answer = door.knock("GET", "/@alice/space/bot/open", key=key)
     assert answer.status == 500
@@ -348,7 +139,7 @@ def test_a_failure_is_told_in_full_to_the_owner_alone(
 def test_a_deliberate_error_reaches_everybody(door: Door) -> None:
     """What an author raises for callers to read is read by them, without the traceback."""
     error = ReplyError("PackageError", "Too late.", "Come earlier.", details="TRACE", deliberate=True)
-    door.runtime.reply = lambda: Reply(500, (), _once(b""), error)
+    door.runtime.reply = lambda: Reply(500, (), once(b""), error)
     failure = door.knock("GET", "/@alice/space/bot/open").failure
     assert (failure["statusMessage"], failure["statusSuggestion"]) == ("Too late.", "Come earlier.")
 
@@ -358,7 +149,7 @@ def test_secrets_are_taken_out_of_errors(door: Door) -> None:
     error = ReplyError(
         "PackageError", "Bad token canary-42.", "Not canary-42.", details="t = 'canary-42'", deliberate=True
     )
-    door.runtime.reply = lambda: Reply(500, (), _once(b""), error)
+    door.runtime.reply = lambda: Reply(500, (), once(b""), error)
     for key in ("alice-key", None):
         assert b"canary-42" not in door.knock("GET", "/@alice/space/bot/open", key=key).body
     assert door.knock("GET", "/@alice/space/bot/open").failure["statusMessage"] == "Bad token [secret]."
@@ -373,7 +164,7 @@ def test_secrets_are_taken_out_of_errors(door: Door) -> None:
 def test_a_worker_cannot_speak_for_the_engine(door: Door) -> None:
     """An error code that is not a package's to give becomes the package's failure."""
     door.runtime.reply = lambda: Reply(
-        401, (), _once(b""), ReplyError("AuthenticationRequired", "log in at evil.test")
+        401, (), once(b""), ReplyError("AuthenticationRequired", "log in at evil.test")
     )
     answer = door.knock("GET", "/@alice/space/bot/open", key="alice-key")
     assert (answer.status, answer.failure["statusCode"]) == (500, "PackageError")
@@ -382,7 +173,7 @@ def test_a_worker_cannot_speak_for_the_engine(door: Door) -> None:
 def test_an_unknown_method_is_told_by_the_package(door: Door) -> None:
     """The package's own 404 passes with its words."""
     door.runtime.reply = lambda: Reply(
-        404, (), _once(b""), ReplyError("NotFound", "No handler for POST /x available.")
+        404, (), once(b""), ReplyError("NotFound", "No handler for POST /x available.")
     )
     answer = door.knock("POST", "/space/bot/x", key="alice-key")
     assert (answer.status, answer.failure["statusMessage"]) == (404, "No handler for POST /x available.")
@@ -446,71 +237,7 @@ def test_a_method_s_timeout_goes_with_the_call(door: Door) -> None:
     assert [request.timeout_s for request in door.runtime.requests] == [5.0, None]
 
 
-def test_a_worker_s_call_is_made_in_those_of_its_key(door: Door) -> None:
-    """The calls that a key names and that live are above the new call, whose own key names them all."""
-    door.knock("POST", "/space/bot/greet", key="alice-key")
-    door.knock("POST", "/space/bot/greet", key="shipw_one")
-    outermost, inner = door.runtime.requests
-    assert (outermost.above, inner.above) == ((), (CALL,))
-    assert door.minted == [(outermost.call,), (CALL, inner.call)]
-    assert len({outermost.call, inner.call, CALL}) == 3
-
-
-def test_keys_of_one_worker_are_looked_up_once(door: Door) -> None:
-    """There is a key for each call, but the holder of all is asked for once."""
-
-    async def scenario() -> None:
-        for number in range(5):
-            fields = [("host", "localhost"), ("authorization", f"Bearer shipw_{number}")]
-            assert (await door._knock("POST", "/space/bot/greet", fields, b"")).status == 200
-
-    asyncio.run(scenario())
-    assert door.asked_holders == 1
-
-
-def test_task_headers_make_a_task_of_a_call(door: Door) -> None:
-    """The whole call is kept, without the caller's key, and the answer is the task's status."""
-    headers = [("X-Task-Background", "true"), ("X-Task-Dependency", "A, B"), ("X-Custom", "kept")]
-    answer = door.knock("POST", "/space/bot//greet?a=1", *headers, body=b"{}", key="alice-key")
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.failure["state"] == "waiting"
-    assert answer.failure["requestId"] == answer.headers["x-request-id"]
-    [(actor, call, when)] = door.accepted
-    assert actor == ALICE
-    assert (call.verb, call.path, call.query, call.body) == ("POST", "/greet", "a=1", b"{}")
-    assert ("x-custom", "kept") in call.headers
-    assert "alice-key" not in str(call)
-    assert when.depends_on == ("A", "B")
-    assert door.runtime.requests == []
-
-
-def test_only_owners_leave_tasks_behind(door: Door) -> None:
-    """A public method is called in the background by its instance's owner alone."""
-    background = ("X-Task-Background", "true")
-    assert door.knock("GET", "/@alice/space/bot/open", background).status == 401
-    assert door.knock("GET", "/@alice/space/bot/open", background, key="bob-key").status == 403
-    assert door.accepted == []
-    assert door.knock("GET", "/@alice/space/bot/open", ("X-Task-Background", "false")).status == 200
-
-
-def test_every_call_leaves_a_record(door: Door) -> None:
-    """What was answered, refused by the package or crashed is recorded with its status; what was not called is not."""
-
-    def crash() -> Reply:
-        raise PackageCrashedError("It died.")
-
-    def busy() -> Reply:
-        raise BusyError("Full.")
-
-    failed = ReplyError("PackageError", "No.")
-    for reply in (text_reply, lambda: Reply(500, (), _once(b""), failed), crash, busy):
-        door.runtime.reply = reply
-        door.knock("POST", "/space/bot/greet?secret=1", key="alice-key")
-    door.knock("POST", "/space/bot/greet", key="bob-key")
-    assert door.kept == [("POST", "/greet", status) for status in (200, 500, 502)]
-
-
-def test_a_revoked_key_stops_at_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revoked_key_stops_atonce(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the gateway remembers is dropped before the change that made it wrong returns."""
 
     async def scenario() -> list[int]:
