@@ -16,7 +16,7 @@ from steamship_engine.model.errors import SteamshipError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Package
 from steamship_engine.model.states import VersionKind
-from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
+from steamship_engine.runtime.port import BundleFacts, Description, SdkWheel, VersionSpec
 
 SPEC = {
     "name": "Greeter",
@@ -44,6 +44,7 @@ class FakeMachine:
     needs_init: bool = False
     manifest: dict[str, Any] | None = None
     problem: SteamshipError | None = None
+    sdk: SdkWheel | None = None
     prepared: list[VersionSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     bundles: list[str] = field(default_factory=list)
@@ -72,6 +73,7 @@ class FakeMachine:
             schemas=self.schemas,
             needs_init=self.needs_init,
             notes=("a remark",),
+            sdk=self.sdk,
         )
 
     def stop(self, instance_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
     original = facts.kind is VersionKind.ORIGINAL
     client_template = parse_template(deploy.config_template) if original else {}
     handler = _checked_handler(deploy.hosting_handler) if original else None
-    with ground.blobs.placed(bundle.path, bundle.sha256, bundle.size) as placed:
+    with ExitStack() as stack:
+        placed = stack.enter_context(ground.blobs.placed(bundle.path, bundle.sha256, bundle.size))
         described = ground.machine.prepare(
             VersionSpec(
                 version_id=deploy.version_id,
@@ -91,7 +93,12 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
         check_spec(described.spec)
         check_depth(described.schemas)
         template = _template(facts, described, client_template)
-        return _insert(ground, actor, deploy, handle, handler, facts, described, template, placed)
+        wheel = described.sdk
+        sdk = None
+        if wheel is not None:
+            size = wheel.path.stat().st_size
+            sdk = stack.enter_context(ground.blobs.placed(wheel.path, wheel.digest, size))
+        return _insert(ground, actor, deploy, handle, handler, facts, described, template, placed, sdk)
 
 
 def _done_before(ground: Ground, deploy: Deploy) -> Shown | None:
@@ -133,6 +140,7 @@ def _insert(
     described: Description,
     template: Template,
     placed: Placed,
+    sdk: Placed | None,
 ) -> Shown:
     try:
         with ground.database.begin() as connection:
@@ -146,6 +154,7 @@ def _insert(
                 kind_reason=facts.kind_reason,
                 bundle=ground.blobs.keep(connection, placed),
                 environment=described.environment,
+                sdk=None if sdk is None else ground.blobs.keep(connection, sdk),
                 hosting_handler=handler,
                 config_template=template,
                 spec=described.spec,

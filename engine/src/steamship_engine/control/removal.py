@@ -29,7 +29,7 @@ class Removal:
         return True
 
     def version(self, connection: Connection, version: Version, owner_id: str) -> None:
-        """Remove a version with its owner's instances, and its reference to the bundle.
+        """Remove a version with its owner's instances, and its references to the bundle and the SDK.
 
         IntegrityError where somebody else has an instance of it.
         """
@@ -38,6 +38,8 @@ class Removal:
         versions.delete(connection, version.id)
         self._bundles.append(version.bundle)
         self._ground.blobs.release(connection, version.bundle)
+        if version.sdk is not None:
+            self._ground.blobs.release(connection, version.sdk)
         self._gone.append(("version", version.id))
 
     def package(self, connection: Connection, package: Package) -> None:

@@ -91,7 +91,8 @@ class Version:
     """Immutable code of a package, imported once and found good.
 
     `hosting_handler` is an original's entry point, None for its SDK's own. `kind_reason` says in words why the
-    code counts as native or original, None where an older engine deployed it.
+    code counts as native or original, None where an older engine deployed it. `sdk` is the digest of the blob
+    that is our SDK's wheel in its environment, None for originals.
     """
 
     seq: int
@@ -103,6 +104,7 @@ class Version:
     kind_reason: str | None
     bundle: str
     environment: str
+    sdk: str | None
     hosting_handler: str | None
     config_template: dict[str, dict[str, Any]]
     spec: dict[str, Any]

@@ -132,12 +132,20 @@ class BundleFacts:
 
 
 @dataclass(frozen=True)
+class SdkWheel:
+    """The wheel of our SDK that a native version's environment was made with, as a file of the runtime's."""
+
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True)
 class Description:
     """What importing a version told: kept with the version for ever.
 
     `spec` is what `__dir__` answers (docs/reference/protocol.md#__dir__). `schemas` has JSON Schemas: `config`, and per
     `"VERB /path"` an object with `arguments` and `result`. `needs_init` is False for a native class
-    that does not override `instance_init`. `notes` are remarks for the author.
+    that does not override `instance_init`. `notes` are remarks for the author. `sdk` is None for originals.
     """
 
     environment: str
@@ -146,6 +154,7 @@ class Description:
     schemas: dict[str, Any]
     needs_init: bool
     notes: tuple[str, ...] = ()
+    sdk: SdkWheel | None = None
 
 
 @dataclass(frozen=True)

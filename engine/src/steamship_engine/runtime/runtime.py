@@ -31,6 +31,7 @@ from steamship_engine.runtime.port import (
     Reply,
     Request,
     RuntimeStats,
+    SdkWheel,
     VersionSpec,
 )
 from steamship_engine.runtime.scratch import Scratch
@@ -98,7 +99,8 @@ class Runtime:
                 suggestion="Ask for a version that this engine has, or have the engine upgraded.",
             )
         environment = await self._environments.ensure(interpreter, asked.lines, wheel)
-        return await self._describe(version, environment)
+        described = await self._describe(version, environment)
+        return replace(described, sdk=SdkWheel(wheel.path, wheel.digest))
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """See the port."""

@@ -112,6 +112,7 @@ versions = _noun(
     Column("kind", Text, nullable=False),
     Column("bundle", String(64), nullable=False),
     Column("environment", String(64), nullable=False),
+    Column("sdk", String(64)),
     Column("hosting_handler", Text),
     Column("kind_reason", Text),
     Column("config_template", Json, nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,6 +23,7 @@ from steamship_engine.model.errors import (
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.states import VersionKind
+from steamship_engine.runtime.port import SdkWheel
 from steamship_engine.store.rows import Paging
 from steamship_engine.store.schema import blobs
 from steamship_engine.store.schema import versions as version_rows
@@ -49,6 +51,22 @@ def count(ground, table):
 
 def stored_objects(ground, tmp_path):
     return [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
+def test_the_wheel_of_the_sdk_is_kept_with_the_version(ground, alice, package, tmp_path):
+    """Versions hold the wheel that they were made with as one blob, which goes with the last of them."""
+    wheel = tmp_path / "steamship-3.0.0-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    digest = hashlib.sha256(b"a wheel").hexdigest()
+    ground.machine.sdk = SdkWheel(wheel, digest)
+    made = [deploy(ground, alice, package, handle).version for handle in ("1.0.0", "2.0.0")]
+    wheel.unlink()
+    assert [version.sdk for version in made] == [digest, digest]
+    assert b"".join(ground.blobs.open(digest)) == b"a wheel"
+    versions.delete(ground, alice, made[0].id)
+    assert b"".join(ground.blobs.open(digest)) == b"a wheel"
+    versions.delete(ground, alice, made[1].id)
+    assert (count(ground, blobs), stored_objects(ground, tmp_path)) == (0, [])
 
 
 def test_a_failed_deploy_leaves_no_bundle_unpacked(ground, alice, package):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -50,6 +51,8 @@ def test_a_native_package_is_described_and_called(native):
         assert {method["path"] for method in description.spec["methods"]} >= {"/greet", "/health", "/__dir__"}
         assert description.schemas["POST /greet"]["result"]["type"] == "string"
         assert description.needs_init is False
+        assert description.sdk is not None
+        assert hashlib.sha256(description.sdk.path.read_bytes()).hexdigest() == description.sdk.digest
         greeter = instance_of(version)
         assert (await bench.call(greeter, "/greet", name="Beautiful")).text == "Hello, Beautiful!"
         assert (await bench.send(greeter, request("GET", "/health"))).json == {"ok": True}
