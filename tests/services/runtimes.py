@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from steamship_engine.model.limits import RUNTIME
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.port import (
     Bases,
     Description,
@@ -82,7 +83,7 @@ class Bench:
         self, name: str, more: Mapping[str, str | bytes] | None = None, timeout_s: float = 60
     ) -> tuple[VersionSpec, Description]:
         """Inspect and prepare `tests/packages/{name}`; the version to use it by."""
-        version = replace(await self.inspected(name, "", more), timeout_s=timeout_s)
+        version = replace(await self.inspected(name, "", more), limits=VersionLimits(timeout_s=timeout_s))
         description = await self.runtime.prepare(version)
         return replace(version, environment=description.environment), description
 
@@ -95,7 +96,7 @@ class Bench:
         source = self.folder / f"{digest}.zip"
         source.write_bytes(content)
         facts = await self.runtime.inspect(source, digest)
-        return VersionSpec(f"V-{name}", digest, environment, facts.kind, 60)
+        return VersionSpec(f"V-{name}", digest, environment, facts.kind, VersionLimits(timeout_s=60))
 
     async def instance(self, name: str, instance_id: str = "I-1", timeout_s: float = 60) -> InstanceSpec:
         """An instance of `tests/packages/{name}`."""

@@ -20,6 +20,7 @@ from steamship_engine.model.config import Template, check_template, parse_templa
 from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
 from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
 from steamship_engine.store.blobs import Placed
@@ -86,7 +87,7 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
                 bundle=bundle.sha256,
                 environment="",
                 kind=facts.kind,
-                timeout_s=timeout_of(facts.manifest),
+                limits=VersionLimits(timeout_s=timeout_of(facts.manifest)),
                 handler=handler,
             )
         )

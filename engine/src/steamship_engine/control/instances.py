@@ -19,6 +19,7 @@ from steamship_engine.model.handles import folded
 from steamship_engine.model.nouns import Instance, Version, Workspace
 from steamship_engine.model.package_spec import public_methods, timeouts
 from steamship_engine.model.states import InitStatus
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
 from steamship_engine.store import instances, versions
 from steamship_engine.store.instances import Placed
@@ -213,7 +214,7 @@ def _version_spec(version: Version) -> VersionSpec:
         bundle=version.bundle,
         environment=version.environment,
         kind=version.kind,
-        timeout_s=timeout_of(version.manifest),
+        limits=VersionLimits(timeout_s=timeout_of(version.manifest)),
         handler=version.hosting_handler,
     )
 

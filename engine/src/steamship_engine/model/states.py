@@ -1,4 +1,4 @@
-"""The states that tasks and instances pass through."""
+"""The states that tasks, instances and workers pass through."""
 
 from __future__ import annotations
 
@@ -41,3 +41,32 @@ class VersionKind(StrEnum):
 
     NATIVE = "native"
     ORIGINAL = "original"
+
+
+class WorkerState(StrEnum):
+    """starting -> idle <-> busy -> draining -> stopped; any of them may lead to stopped at once."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class StopReason(StrEnum):
+    """Why a worker was stopped, or is being drained."""
+
+    IDLE = "idle"
+    EVICTED = "evicted"
+    CRASHED = "crashed"
+    OVER_MEMORY = "overMemory"
+    OVER_PROCESSES = "overProcesses"
+    OVER_SCRATCH = "overScratch"
+    OVER_TIME = "overTime"
+    BAD_FRAMES = "badFrames"
+    REFUSED = "refused"
+    RESTARTED = "restarted"
+    DELETED = "deleted"
+    VERSION_GONE = "versionGone"
+    ZYGOTE_GONE = "zygoteGone"
+    ENGINE_STOPPING = "engineStopping"

@@ -7,13 +7,15 @@ control know this module only.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from steamship_engine.model.identifiers import new_call_id
-from steamship_engine.model.states import VersionKind
+from steamship_engine.model.states import StopReason, VersionKind, WorkerState
+from steamship_engine.model.version_limits import VersionLimits
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names in lower case."""
@@ -31,7 +33,7 @@ class VersionSpec:
     bundle: str
     environment: str
     kind: VersionKind
-    timeout_s: float
+    limits: VersionLimits = VersionLimits()
     handler: str | None = None
 
 
@@ -91,7 +93,7 @@ class Reply:
     """What the package answered; `body` is read once. Headers are the worker's, not yet filtered.
 
     The instance answers nobody else before the body is read or dropped; one left unread for
-    `RuntimeLimits.stall` seconds is taken away.
+    `RuntimeLimits.stall` seconds is taken away. `whole` is all of it where it arrived at once; `body` gives the same.
 
     `error` is set when the package refused or failed: a wire error code such as `NotFound`,
     `InvalidRequest` or `PackageError`, with its message and, for owner and author, `details`.
@@ -101,6 +103,7 @@ class Reply:
     headers: Headers
     body: AsyncIterator[bytes]
     error: ReplyError | None = None
+    whole: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -176,10 +179,38 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class RuntimeStats:
-    """How many workers live, by state."""
+class WorkerFacts:
+    """One worker, or the last that an instance had. Times are seconds since 1970; `memory` is bytes of its own, None where unknown.
 
-    workers: dict[str, int]
+    `reason` and `detail` (an exit code or a signal's name, in words) are set when it is draining or stopped.
+    """
+
+    instance_id: str
+    version_id: str
+    pid: int
+    state: WorkerState
+    since: float
+    started: float
+    calls: int
+    memory: int | None = None
+    reason: StopReason | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class RuntimeStats:
+    """How much lives now, and what was counted since the engine's start.
+
+    `workers` are by state, `stopped` by reason. `queued` calls wait for a worker; `wakes` workers were started
+    for a call, which took `wake_seconds` together.
+    """
+
+    workers: dict[WorkerState, int]
+    zygotes: int = 0
+    queued: int = 0
+    wakes: int = 0
+    wake_seconds: float = 0
+    stopped: dict[StopReason, int] = field(default_factory=dict)
 
 
 class RuntimePort(Protocol):
@@ -197,10 +228,15 @@ class RuntimePort(Protocol):
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """Wake the instance's worker if need be and call it.
 
-        One call runs at a time; others wait in line for as long as they might run. One that would wait
-        for a call that it was made in is served by a further worker of the instance, which shares no
-        memory with the first. Raises PackageError (the import failed), PackageCrashedError,
+        A worker runs one call at a time, or as many as its class or the version's limits say; others wait in
+        line. Further workers of an instance share no memory with the first. Raises PackageError (the import failed), PackageCrashedError,
         PackageReplyError, PackageTimeoutError, CallTooDeepError, BusyError, UnavailableError.
+        """
+
+    def begin(self, instance: InstanceSpec, request: Request, body: bytes) -> asyncio.Future[Reply]:
+        """As `invoke`, for a body that is all there; `request.body` is not read.
+
+        The caller who cancels the future has left. Never raises; errors are the future's.
         """
 
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
@@ -213,7 +249,16 @@ class RuntimePort(Protocol):
         """
 
     async def stop(self, instance_id: str) -> None:
-        """End the instance's workers, if it has any, for good; calls in flight fail as crashed, later ones too."""
+        """The instance is gone: let calls that run end within `RuntimeLimits.drain`, refuse all others, for ever.
+
+        Returns when no call will begin any more; raises nothing.
+        """
+
+    async def restart(self, instance_id: str) -> int:
+        """Give the instance new workers for the calls to come; those that run end on the old. How many were put down."""
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        """The instance's workers, the first one first; where there are none, the last that it had, if that is known."""
 
     async def unpacked(self) -> list[str]:
         """The digests of the bundles that `inspect` has unpacked and `forget` has not removed."""

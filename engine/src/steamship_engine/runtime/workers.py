@@ -73,7 +73,7 @@ class Workers:
             raise UnavailableError("The engine is stopping.", suggestion="Try again in a moment.")
         if spec.instance_id in self._gone:
             raise _stopped()
-        limit = spec.version.timeout_s
+        limit = spec.version.limits.timeout_s
         timeout = limit if request.timeout_s is None else min(limit, request.timeout_s)
         above = self._chains.living(request.above)
         if len(above) > self._limits.depth:

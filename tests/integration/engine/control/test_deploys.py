@@ -132,7 +132,7 @@ def test_a_deploy_keeps_everything_with_the_version(ground, alice, package):
     assert (version.readme, version.description) == ("# Greeter", "Greets.")
     assert version.manifest == ground.machine.manifest
     assert version.notes == ["a remark"]
-    assert ground.machine.prepared[0].timeout_s == 7
+    assert ground.machine.prepared[0].limits.timeout_s == 7
     assert ground.machine.prepared[0].version_id == version.id
 
 

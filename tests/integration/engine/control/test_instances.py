@@ -187,7 +187,7 @@ def test_what_a_call_needs(ground, alice, bob, greeter):
     }
     assert spec.version.version_id == made.instance.version_id
     assert spec.version.environment == "e" * 64
-    assert spec.version.timeout_s == RUNTIME.call
+    assert spec.version.limits.timeout_s == RUNTIME.call
     assert spec.bases.api == "http://localhost/api/v1/"
 
 
