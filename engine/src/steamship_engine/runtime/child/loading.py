@@ -5,10 +5,18 @@ import os
 import sys
 import traceback
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 MESSAGE = 16 * 1024
 DETAILS = 64 * 1024
+
+
+class Author(NamedTuple):
+    """What was imported: the SDK's serving module, or what stands for it, the class, and the bundle's folder."""
+
+    sdk: Any
+    cls: Any
+    code: str
 
 
 class Refused(Exception):

@@ -9,10 +9,9 @@ import threading
 import traceback
 from typing import Any
 
-from . import arguments, loading, original, replies
+from . import arguments, loading, original, records, replies
 from .frames import BODY, Channel, Closed
 from .output import Output
-from .records import Records
 
 _PR_SET_PDEATHSIG = 1
 
@@ -94,7 +93,7 @@ class Worker:
         if header["kind"] == "original":
             self._sdk, self._cls = original.load(self._code, header.get("handler"), self._output)
         else:
-            Records(self._output)
+            records.install(self._output)
             self._sdk, self._cls = loading.load(self._code)
         if header.get("instance") is not None:
             self._serving = self._sdk.Serving(self._cls, header["instance"])

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from . import original_kinds, original_replies
+from . import original_kinds, original_replies, records
 from .loading import Refused, refusal
 from .original_replies import Answer
-from .output import Output
-from .records import Records
+from .records import Records, Teller
 
 DEFAULT_HANDLER = "steamship.invocable.entrypoint.safe_handler"
 DESCRIPTION = "/__dir__"
@@ -41,12 +40,12 @@ class Instance(NamedTuple):
 _NOBODY = Instance("00000000-0000-0000-0000-000000000000", "none", {}, {}, {})
 
 
-def load(code: str, handler: str | None, output: Output) -> "tuple[Original, type]":
+def load(code: str, handler: str | None, output: Teller) -> "tuple[Original, type]":
     """Import the handler, with the bundle as first place of import. Raises Refused."""
     os.chdir(code)
     sys.argv[:] = ["api.py"]
     sys.path.insert(0, code)
-    records = Records(output)
+    said = records.install(output)
     if not os.path.isfile("api.py"):
         raise Refused("NoModule", "The bundle has no api.py at its root.")
     name = handler or DEFAULT_HANDLER
@@ -55,7 +54,7 @@ def load(code: str, handler: str | None, output: Output) -> "tuple[Original, typ
         function = getattr(importlib.import_module(module), attribute)
     except BaseException as error:
         raise refusal(error, code, f'The handler "{name}" cannot be imported') from error
-    return Original(function, code, records, is_sdks=name == DEFAULT_HANDLER), Original
+    return Original(function, code, said, is_sdks=name == DEFAULT_HANDLER), Original
 
 
 class Original:

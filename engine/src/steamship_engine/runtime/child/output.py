@@ -14,6 +14,7 @@ LINE = 8 * 1024
 LINES_A_SECOND = 200
 BYTES_A_SECOND = 256 * 1024
 _PIPE = 64 * 1024
+_opened: "list[bool]" = []
 
 
 class Output:
@@ -25,7 +26,7 @@ class Output:
         self._reading = threading.Lock()
         self._window, self._lines, self._bytes, self._dropped = 0.0, 0, 0, 0
         self._streams = {_captured(1): _Lines("info"), _captured(2): _Lines("error")}
-        sys.stdout, sys.stderr = _stream(1), _stream(2)
+        open_streams()
         self._poll, poll = select.poll(), select.poll()
         for descriptor in self._streams:
             self._poll.register(descriptor, select.POLLIN)
@@ -110,6 +111,17 @@ class _Lines:
 
 def _cut(line: bytes) -> bytes:
     return line if len(line) <= LINE else line[:LINE] + b"... (cut)"
+
+
+def open_streams() -> None:
+    """Make `sys.stdout` and `sys.stderr` anew, once, before any code of the author's runs.
+
+    They write to descriptors 1 and 2, whatever these are at the time: who took one of them at an import in a
+    zygote prints with it in its workers too.
+    """
+    if not _opened:
+        sys.stdout, sys.stderr = _stream(1), _stream(2)
+        _opened.append(True)
 
 
 def _stream(descriptor: int) -> "io.TextIOWrapper":

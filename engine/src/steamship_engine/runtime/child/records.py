@@ -5,22 +5,43 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from .output import Output
+from typing import Protocol
 
 # Where the SDK logs its own steps, half a dozen of them at every call: they would drown the package's lines.
 _SDK_STEPS = tuple(os.path.join("steamship", name) for name in ("invocable", "client", "base"))
+
+_installed: "list[Records]" = []
+
+
+class Teller(Protocol):
+    """Where records go."""
+
+    def tell(self, level: str, text: str) -> None:
+        """Send one message."""
+
+
+def install(output: Teller) -> "Records":
+    """The root logger's handler, made once: what was imported in a zygote logs to its worker's output."""
+    if not _installed:
+        _installed.append(Records(output))
+    records = _installed[0]
+    records.attach(output)
+    return records
 
 
 class Records(logging.Handler):
     """The root logger's handler, in the place of the one that the SDK would make for stderr."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Teller) -> None:
         super().__init__()
-        self._output, self._pid = output, os.getpid()
+        self.attach(output)
         self._raised: list[BaseException] = []
         self.setFormatter(logging.Formatter("%(message)s"))
         logging.basicConfig(level=logging.INFO, handlers=[self])
+
+    def attach(self, output: Teller) -> None:
+        """Send what comes from now on to `output`, which is this process's."""
+        self._output, self._pid = output, os.getpid()
 
     @contextmanager
     def watched(self) -> Iterator[list[BaseException]]:
