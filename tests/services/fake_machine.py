@@ -16,7 +16,7 @@ from steamship_engine.model.errors import SteamshipError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Package
 from steamship_engine.model.states import VersionKind
-from steamship_engine.runtime.port import BundleFacts, Description, SdkWheel, VersionSpec
+from steamship_engine.runtime.port import BundleFacts, Description, SdkWheel, VersionSpec, WorkerFacts
 
 SPEC = {
     "name": "Greeter",
@@ -33,7 +33,7 @@ SPEC = {
 class FakeMachine:
     """What the next bundles are. `problem` is raised by `prepare`; `stopped` are the ids it was told to stop.
 
-    `bundles` are the digests of those that lie unpacked.
+    `bundles` are the digests of those that lie unpacked, `living` the workers of instances by their id.
     """
 
     kind: VersionKind = VersionKind.NATIVE
@@ -48,6 +48,7 @@ class FakeMachine:
     prepared: list[VersionSpec] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     bundles: list[str] = field(default_factory=list)
+    living: dict[str, list[WorkerFacts]] = field(default_factory=dict)
 
     def inspect(self, bundle: Path, digest: str) -> BundleFacts:
         assert hashlib.sha256(bundle.read_bytes()).hexdigest() == digest
@@ -78,6 +79,12 @@ class FakeMachine:
 
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)
+
+    def restart(self, instance_id: str) -> int:
+        return len(self.living.pop(instance_id, []))
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        return list(self.living.get(instance_id, []))
 
     def unpacked(self) -> list[str]:
         return list(self.bundles)

@@ -22,6 +22,7 @@ from steamship_engine.runtime.port import (
     Request,
     RuntimeStats,
     VersionSpec,
+    WorkerFacts,
 )
 from tests.services.doors import Door
 from tests.services.fake_machine import FakeMachine
@@ -48,6 +49,9 @@ class FakeRuntime:
         status = 200 if self.error is None else 500
         return Reply(status, (("content-type", "application/json"),), _true(), self.error)
 
+    def begin(self, instance: InstanceSpec, request: Request, body: bytes) -> asyncio.Future[Reply]:
+        return asyncio.get_running_loop().create_task(self.invoke(instance, request))
+
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return ()
 
@@ -56,6 +60,12 @@ class FakeRuntime:
 
     async def stop(self, instance_id: str) -> None:
         self.machine.stop(instance_id)
+
+    async def restart(self, instance_id: str) -> int:
+        return self.machine.restart(instance_id)
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        return self.machine.workers(instance_id)
 
     async def unpacked(self) -> list[str]:
         return self.machine.unpacked()

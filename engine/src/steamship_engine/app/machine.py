@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from steamship_engine.model.errors import UnavailableError
-from steamship_engine.runtime.port import BundleFacts, Description, RuntimePort, VersionSpec
+from steamship_engine.runtime.port import BundleFacts, Description, RuntimePort, VersionSpec, WorkerFacts
 
 Result = TypeVar("Result")
 
@@ -36,6 +36,14 @@ class LoopMachine:
         """As `RuntimePort.stop`."""
         self._wait(self._runtime.stop(instance_id))
 
+    def restart(self, instance_id: str) -> int:
+        """As `RuntimePort.restart`."""
+        return self._wait(self._runtime.restart(instance_id))
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        """As `RuntimePort.workers`."""
+        return self._wait(self._workers(instance_id))
+
     def unpacked(self) -> list[str]:
         """As `RuntimePort.unpacked`."""
         return self._wait(self._runtime.unpacked())
@@ -43,6 +51,9 @@ class LoopMachine:
     def forget(self, bundle: str) -> None:
         """As `RuntimePort.forget`."""
         self._wait(self._runtime.forget(bundle))
+
+    async def _workers(self, instance_id: str) -> list[WorkerFacts]:
+        return self._runtime.workers(instance_id)
 
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.bundles import AtWork
-from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
+from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec, WorkerFacts
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records
@@ -27,6 +27,12 @@ class Machine(Protocol):
 
     def stop(self, instance_id: str) -> None:
         """As `RuntimePort.stop`."""
+
+    def restart(self, instance_id: str) -> int:
+        """As `RuntimePort.restart`."""
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        """As `RuntimePort.workers`."""
 
     def unpacked(self) -> list[str]:
         """As `RuntimePort.unpacked`."""

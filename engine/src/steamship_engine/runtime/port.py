@@ -33,7 +33,7 @@ class VersionSpec:
     bundle: str
     environment: str
     kind: VersionKind
-    limits: VersionLimits = VersionLimits()
+    limits: VersionLimits = field(default_factory=VersionLimits)
     handler: str | None = None
 
 

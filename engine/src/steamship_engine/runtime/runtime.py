@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from steamship_engine.runtime.port import (
     RuntimeStats,
     SdkWheel,
     VersionSpec,
+    WorkerFacts,
 )
 from steamship_engine.runtime.scratch import Scratch
 from steamship_engine.runtime.worker import Worker
@@ -106,6 +107,12 @@ class Runtime:
         """See the port."""
         return await self._workers.invoke(instance, request)
 
+    def begin(self, instance: InstanceSpec, request: Request, body: bytes) -> asyncio.Future[Reply]:
+        """See the port."""
+        return asyncio.get_running_loop().create_task(
+            self.invoke(instance, replace(request, body=_whole(body)))
+        )
+
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
         return self._workers.living(calls)
@@ -118,6 +125,14 @@ class Runtime:
         """See the port."""
         await self._workers.stop(instance_id)
 
+    async def restart(self, instance_id: str) -> int:
+        """See the port."""
+        return self._workers.restart(instance_id)
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        """See the port."""
+        return self._workers.facts(instance_id)
+
     async def unpacked(self) -> list[str]:
         """See the port."""
         return await asyncio.to_thread(self._bundles.unpacked)
@@ -127,8 +142,8 @@ class Runtime:
         await asyncio.to_thread(self._bundles.forget, bundle)
 
     def stats(self) -> RuntimeStats:
-        """See the port; the states are starting, busy and idle."""
-        return RuntimeStats(self._workers.counts())
+        """See the port."""
+        return self._workers.stats()
 
     async def close(self) -> None:
         """See the port."""
@@ -218,6 +233,10 @@ def _instance(spec: InstanceSpec) -> dict[str, Any]:
         "context": spec.context,
         "bases": asdict(spec.bases),
     }
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 def _second_best(interpreter: Interpreter) -> str:

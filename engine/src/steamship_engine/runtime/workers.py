@@ -6,6 +6,7 @@ An instance has one worker. A further one serves a call that would wait for a ca
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -14,10 +15,11 @@ from typing import Any
 
 from steamship_engine.model.errors import BusyError, CallTooDeepError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
+from steamship_engine.model.states import StopReason, WorkerState
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Chains, Line
 from steamship_engine.runtime.peers import Address, Peers
-from steamship_engine.runtime.port import InstanceSpec, Reply, Request
+from steamship_engine.runtime.port import InstanceSpec, Reply, Request, RuntimeStats, WorkerFacts
 from steamship_engine.runtime.upload import Upload
 from steamship_engine.runtime.worker import Worker
 
@@ -32,7 +34,8 @@ _GONE_REMEMBERED = 10_000
 class _Seat:
     """A place for one worker of an instance, the worker if it is awake, and the calls for it.
 
-    `level` is 0 for the instance's own worker, more for further ones.
+    `level` is 0 for the instance's own worker, more for further ones. `since` is when the worker's state
+    began and `started` when the worker did, in seconds since 1970; an `outdated` one serves no further call.
     """
 
     def __init__(self, spec: InstanceSpec, level: int) -> None:
@@ -44,6 +47,16 @@ class _Seat:
         self.used = 0.0
         self.timer: asyncio.TimerHandle | None = None
         self.stopped = False
+        self.since = self.started = 0.0
+        self.outdated = False
+
+    @property
+    def state(self) -> WorkerState:
+        if not self.loaded:
+            return WorkerState.STARTING
+        if self.outdated:
+            return WorkerState.DRAINING
+        return WorkerState.IDLE if self.idle else WorkerState.BUSY
 
     @property
     def idle(self) -> bool:
@@ -63,6 +76,7 @@ class Workers:
         self._chains, self._peers = Chains(), Peers()
         self._ending: set[asyncio.Task[None]] = set()
         self._gone: dict[str, None] = {}
+        self._wakes, self._wake_seconds = 0, 0.0
         self._closed = False
 
     async def invoke(self, spec: InstanceSpec, request: Request) -> Reply:
@@ -125,13 +139,38 @@ class Workers:
         await asyncio.gather(*(self.stop(instance_id) for instance_id, _ in list(self._seats)))
         await asyncio.gather(*self._ending)
 
-    def counts(self) -> dict[str, int]:
-        """Workers by state: starting, busy, idle."""
-        states: Counter[str] = Counter(starting=0, busy=0, idle=0)
-        for seat in self._seats.values():
-            if seat.worker is not None:
-                states["starting" if not seat.loaded else "idle" if seat.idle else "busy"] += 1
-        return dict(states)
+    def restart(self, instance_id: str) -> int:
+        """See the port."""
+        seats = self._of(instance_id)
+        for seat in seats:
+            if seat.idle:
+                self._retire(seat)
+                self._forget_if_empty(seat)
+            else:
+                seat.outdated, seat.since = True, time.time()
+        return len(seats)
+
+    def facts(self, instance_id: str) -> list[WorkerFacts]:
+        """See the port; what an instance had is not remembered."""
+        return [_facts(seat) for seat in self._of(instance_id)]
+
+    def stats(self) -> RuntimeStats:
+        """See the port; why workers were stopped is not counted."""
+        states = Counter(dict.fromkeys((WorkerState.STARTING, WorkerState.BUSY, WorkerState.IDLE), 0))
+        states.update(seat.state for seat in self._seats.values() if seat.worker is not None)
+        return RuntimeStats(
+            workers=dict(states),
+            queued=sum(max(len(seat.line) - 1, 0) for seat in self._seats.values()),
+            wakes=self._wakes,
+            wake_seconds=self._wake_seconds,
+        )
+
+    def _of(self, instance_id: str) -> list[_Seat]:
+        """The instance's seats that have a worker."""
+        keys = [(instance_id, level) for level in range(self._limits.depth + 1)]
+        return [
+            self._seats[key] for key in keys if key in self._seats and self._seats[key].worker is not None
+        ]
 
     async def _stop(self, seat: _Seat) -> None:
         seat.stopped = True
@@ -198,8 +237,9 @@ class Workers:
         self._chains.leave(call)
         seat.turn.release()
         worker = seat.worker
-        if worker is not None and not worker.usable:
+        if worker is not None and (seat.outdated or not worker.usable):
             self._retire(seat)
+        seat.since = time.time()
         if seat.stopped:
             return
         if seat.worker is None:
@@ -216,11 +256,14 @@ class Workers:
             raise _stopped()
         worker = seat.worker
         if worker is not None:
-            if worker.usable and (seat.spec is spec or seat.spec == spec):
+            if worker.usable and not seat.outdated and (seat.spec is spec or seat.spec == spec):
+                seat.since = time.time()
                 return worker
             self._retire(seat)
         self._make_room()
-        seat.spec, seat.loaded = spec, False
+        seat.spec, seat.loaded, seat.outdated = spec, False, False
+        seat.since = seat.started = time.time()
+        began = time.monotonic()
         try:
             worker = await self._start(spec, partial(self._seat_down, seat), partial(self._failed, seat))
         except BaseException:
@@ -228,7 +271,9 @@ class Workers:
             raise
         if seat.stopped:
             raise _stopped()
-        seat.loaded = True
+        seat.loaded, seat.since = True, time.time()
+        self._wakes += 1
+        self._wake_seconds += time.monotonic() - began
         return worker
 
     def _seat_down(self, seat: _Seat, worker: Worker) -> None:
@@ -292,6 +337,20 @@ class Workers:
         task = asyncio.get_running_loop().create_task(work)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+
+def _facts(seat: _Seat) -> WorkerFacts:
+    assert seat.worker is not None, "the seat's worker has gone"
+    return WorkerFacts(
+        instance_id=seat.spec.instance_id,
+        version_id=seat.spec.version.version_id,
+        pid=seat.worker.process.pid,
+        state=seat.state,
+        since=seat.since,
+        started=seat.started,
+        calls=seat.worker.calls,
+        reason=StopReason.RESTARTED if seat.outdated else None,
+    )
 
 
 def _stopped() -> PackageCrashedError:

@@ -14,7 +14,6 @@ from steamship_engine.model.errors import (
     PackageTimeoutError,
     UnavailableError,
 )
-from steamship_engine.runtime.port import RuntimeStats
 from tests.services.runtimes import Bench, gone, instance_of, request
 
 MIB = 1024 * 1024
@@ -28,7 +27,7 @@ def test_a_hundred_first_calls_start_one_worker(tiny):
         answers = await asyncio.gather(*(bench.call(echo, "/count") for _ in range(100)))
         assert sorted(answer.json["calls"] for answer in answers) == list(range(1, 101))
         assert len({answer.json["pid"] for answer in answers}) == 1
-        assert bench.runtime.stats() == RuntimeStats({"starting": 0, "busy": 0, "idle": 1})
+        assert bench.runtime.stats().workers == {"starting": 0, "busy": 0, "idle": 1}
 
     tiny(work)
 
@@ -216,5 +215,28 @@ def test_a_bundle_or_environment_that_is_not_here_is_told(tiny):
             await bench.call(instance_of(replace(version, bundle="0" * 64)), "/count")
         with pytest.raises(UnavailableError, match="environment"):
             await bench.call(instance_of(replace(version, environment="0" * 64)), "/count")
+
+    tiny(work)
+
+
+def test_a_restart_gives_the_next_call_a_new_process(tiny):
+    """A worker that is idle ends at a restart, one that is busy after its call; both are counted."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        first = await bench.call(crashes, "/pid")
+        assert await bench.runtime.restart(crashes.instance_id) == 1
+        assert await bench.runtime.restart(crashes.instance_id) == 0
+        running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=1)))
+        await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
+        (busy,) = bench.runtime.workers(crashes.instance_id)
+        assert (busy.state, busy.calls, busy.version_id) == ("busy", 1, crashes.version.version_id)
+        assert busy.pid != first.json
+        assert await bench.runtime.restart(crashes.instance_id) == 1
+        (draining,) = bench.runtime.workers(crashes.instance_id)
+        assert (draining.pid, draining.state, draining.reason) == (busy.pid, "draining", "restarted")
+        with pytest.raises(PackageTimeoutError):
+            await running
+        assert (await bench.call(crashes, "/pid")).json not in (first.json, busy.pid)
 
     tiny(work)
