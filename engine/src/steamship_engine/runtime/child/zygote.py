@@ -1,0 +1,160 @@
+"""A zygote: import the author's class once, then fork workers that have it already.
+
+It has no thread and, once it has imported, no descriptor but the launcher's socket. The engine is gone from
+its sight before the first worker is born.
+"""
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+from typing import Any, NoReturn
+
+from . import birth, loading, loop, original, records
+from .frames import Channel, Closed
+from .loading import Author, Refused
+from .printed import Printed
+
+_ORDER = 8 * 1024
+
+
+def run(engine: int, launcher: int) -> NoReturn:
+    """Import what the engine's `warm` frame says, answer, and fork for the launcher until it closes."""
+    pid = os.getpid()
+    control = socket.socket(fileno=launcher)
+    try:
+        channel = Channel(engine)
+        _make_home()
+        printed = Printed(channel)
+        header, _ = channel.receive()
+        author, answer = _imported(header, printed, pid)
+        printed.end()
+        if answer["type"] == "loaded":
+            _settle(author)
+        channel.send(answer)
+        channel.close()
+        if answer["type"] == "loaded":
+            _fork_on_demand(control, author)
+    except Closed:
+        os._exit(0)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(2, ("%s: %s\n" % (type(error).__name__, error)).encode("utf-8", "replace"))
+    os._exit(1)
+
+
+def _make_home() -> None:
+    for variable in ("HOME", "TMPDIR"):
+        os.mkdir(os.environ[variable], 0o755)
+
+
+def _imported(header: "dict[str, Any]", printed: Printed, pid: int) -> "tuple[Author | None, dict[str, Any]]":
+    """The author's class where it may be shared, and the answer to the engine."""
+    code = os.path.abspath(header["code"])
+    is_original = header["kind"] == "original"
+    author = None
+    try:
+        if not header["share"]:
+            _preload(is_original)
+        elif is_original:
+            author = Author(*original.load(code, header.get("handler"), printed), code)
+        else:
+            records.install(printed)
+            author = Author(*loading.load(code), code)
+    except Refused as refused:
+        answer = {
+            "type": "refused",
+            "code": refused.code,
+            "message": refused.message,
+            "details": refused.details,
+        }
+        return None, answer
+    finally:
+        if os.getpid() != pid:
+            # The author's code forked, and let its child run on to here.
+            os._exit(0)
+    return author, {"type": "loaded", "slots": 1}
+
+
+def _preload(is_original: bool) -> None:
+    """What every native package's worker needs. An original's SDK may lie in its bundle: none of it is touched."""
+    if not is_original:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("steamship.invocable.serving")
+
+
+def _settle(author: "Author | None") -> None:
+    """Do once what every worker would do, and keep what is there out of the collector's way.
+
+    A collector that looks at an object writes to its page, which is a copy for this worker then.
+    """
+    if author is not None:
+        with contextlib.suppress(Exception):
+            loop.prepare(author)
+    gc.collect()
+    gc.freeze()
+
+
+def _fork_on_demand(control: socket.socket, author: "Author | None") -> None:
+    # A worker that has ended is kept by the kernel until the launcher has read how.
+    child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if child_handler is None:
+        child_handler = signal.SIG_DFL
+    me = os.getpid()
+    while True:
+        order, descriptors = _receive(control)
+        if "worker" in order:
+            pid = _fork(control, order["worker"])
+            if pid == 0:
+                here = birth.Birth(me, order["scratch"], descriptors[0], child_handler)
+                _live(control, order["worker"], here, author)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        elif "reap" in order:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(order["reap"], 0)
+        else:
+            control.send(json.dumps({"ready": True}).encode())
+
+
+def _fork(control: socket.socket, number: int) -> int:
+    """The child's process id, 0 in the child, -1 where there is none."""
+    try:
+        return os.fork()
+    except OSError as error:
+        _fail(control, number, error)
+        return -1
+
+
+def _live(control: socket.socket, number: int, here: birth.Birth, author: "Author | None") -> NoReturn:
+    """A worker's whole life."""
+    try:
+        birth.be_born(here)
+        birth.tell(control, number)
+    except BaseException as error:
+        _fail(control, number, error)
+        os._exit(1)
+    loop.run(birth.CHANNEL, author)
+    os._exit(1)
+
+
+def _fail(control: socket.socket, number: int, error: BaseException) -> None:
+    reason = "%s: %s" % (type(error).__name__, error)
+    with contextlib.suppress(OSError):
+        control.send(json.dumps({"failed": number, "reason": reason[:1000]}).encode())
+
+
+def _receive(control: socket.socket) -> "tuple[dict[str, Any], list[int]]":
+    """The launcher's next order, with the descriptors beside it."""
+    space = socket.CMSG_SPACE(array.array("i").itemsize)
+    data, ancillary, _, _ = control.recvmsg(_ORDER, space, socket.MSG_CMSG_CLOEXEC)
+    if not data:
+        os._exit(0)
+    descriptors = array.array("i")
+    for _level, _kind, content in ancillary:
+        descriptors.frombytes(content)
+    return json.loads(data), list(descriptors)

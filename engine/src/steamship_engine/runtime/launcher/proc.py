@@ -1,0 +1,151 @@
+"""What the kernel tells of a process through `/proc`, and what to make of it. Processes may end at any moment."""
+
+import os
+from typing import NamedTuple
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+_READ = 1 << 16
+
+
+class Stat(NamedTuple):
+    """One line of `stat`. `cpu` is in clock ticks; `code` is the wait status of a process that has ended."""
+
+    state: str
+    parent: int
+    session: int
+    cpu: int
+    threads: int
+    code: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether it only waits to be reaped."""
+        return self.state in "ZX"
+
+
+class Status(NamedTuple):
+    """What is needed of `status`; `memory` is anonymous and shared memory in bytes, without pages of files."""
+
+    uids: frozenset[int]
+    threads: int
+    memory: int
+    no_new_privileges: bool
+
+
+def read(path: str) -> bytes:
+    """A file of `/proc` whole. Raises OSError, ProcessLookupError among them."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, _READ):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def stat(pid: int) -> Stat | None:
+    """Its `stat`; None when there is no such process."""
+    try:
+        line = read(f"/proc/{pid}/stat")
+    except OSError:
+        return None
+    # The name before it may hold anything, brackets too.
+    fields = line[line.rindex(b")") + 2 :].split()
+    return Stat(
+        fields[0].decode(),
+        int(fields[1]),
+        int(fields[3]),
+        int(fields[11]) + int(fields[12]),
+        int(fields[17]),
+        int(fields[49]),
+    )
+
+
+def ended(pid: int) -> bool:
+    """Whether there is no such process, or it only waits to be reaped."""
+    found = stat(pid)
+    return found is None or found.ended
+
+
+def status(pid: int) -> Status | None:
+    """Its `status`; None when there is no such process."""
+    try:
+        lines = read(f"/proc/{pid}/status").split(b"\n")
+    except OSError:
+        return None
+    fields = dict(line.split(b":", 1) for line in lines if b":" in line)
+    kilobytes = sum(int(fields.get(name, b"0").split()[0]) for name in (b"RssAnon", b"RssShmem"))
+    return Status(
+        frozenset(map(int, fields[b"Uid"].split())),
+        int(fields[b"Threads"]),
+        kilobytes * 1024,
+        fields[b"NoNewPrivs"].strip() == b"1",
+    )
+
+
+def children(pid: int) -> list[int]:
+    """The processes that it, or one of its threads, is the parent of; those that wait to be reaped too."""
+    found: list[int] = []
+    for thread in _names(f"/proc/{pid}/task"):
+        try:
+            found += map(int, read(f"/proc/{pid}/task/{thread}/children").split())
+        except OSError:
+            continue
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below it, parents first."""
+    found = children(pid)
+    for child in found:
+        found += children(child)
+    return found
+
+
+def descriptors(pid: int) -> dict[int, str]:
+    """Its open descriptors and what they are, such as `socket:[123]`."""
+    found = {}
+    for name in _names(f"/proc/{pid}/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115  # pathlib is slow
+        except OSError:
+            continue
+    return found
+
+
+def shared_memory(pid: int) -> list[str]:
+    """Its mappings that others can see it write to, by the name of what is mapped."""
+    found = []
+    name = ""
+    try:
+        text = read(f"/proc/{pid}/smaps").decode(errors="replace")
+    except OSError:
+        return []
+    for line in text.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "VmFlags:":
+            flags = set(rest.split())
+            # "mw": it is not writable now, but may be made so.
+            if "sh" in flags and flags & {"wr", "mw"}:
+                found.append(name)
+        elif not word.endswith(":"):
+            name = line.split(None, 5)[5] if len(line.split(None, 5)) > 5 else "anonymous memory"
+    return found
+
+
+def own_memory(pid: int) -> int:
+    """Bytes of anonymous and shared memory, each page divided by the number of processes that have it. Slow."""
+    try:
+        lines = read(f"/proc/{pid}/smaps_rollup").split(b"\n")
+    except OSError:
+        return 0
+    wanted = (b"Pss_Anon:", b"Pss_Shmem:")
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  # pathlib is slow
+    except OSError:
+        return []

@@ -1,0 +1,261 @@
+"""The launcher at work: packets of the engine and of zygotes, ends of processes, a look at them all now and then."""
+
+import os
+import resource
+import select
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from steamship_engine.runtime.launcher import checks, orphans, packets, prctl, proc
+from steamship_engine.runtime.launcher.births import Births, reap
+from steamship_engine.runtime.launcher.lives import Life, Stage, Worker, Zygote, limits_of
+from steamship_engine.runtime.launcher.sampler import Sampler
+from steamship_engine.runtime.launcher.starting import NotStarted, start
+
+_SWEEP = 0.002
+_HELD = 0.5
+_ZYGOTES_PACKET = 8 * 1024
+
+
+class Launcher:
+    """Serves one engine, whose end of the socket it is made with."""
+
+    def __init__(self, engine: socket.socket) -> None:
+        self._engine = engine
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Callable[[], None]] = {}
+        self._zygotes: dict[int, Zygote] = {}
+        self._workers: dict[int, Worker] = {}
+        self._pids: dict[int, Zygote] = {}
+        self._births = Births(self._born, self._worker_gone)
+        self._sampler = Sampler()
+        self._next_look = 0.0
+        self._leaving: list[tuple[Life, dict[str, Any]]] = []
+        self._leaving_since = 0.0
+        self._serving = True
+
+    def serve(self) -> NoReturn:
+        """Work until the engine closes its end, then end everything and this process."""
+        prctl.adopt_orphans()
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self._watch(self._engine.fileno(), self._from_engine)
+        while self._serving:
+            for descriptor, _ in self._epoll.poll(self._pause()):
+                handler = self._handlers.get(descriptor)
+                if handler is not None:
+                    handler()
+            self._tick()
+        self._end()
+        os._exit(0)
+
+    def _watch(self, descriptor: int, handler: Callable[[], None]) -> None:
+        self._handlers[descriptor] = handler
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def _forget(self, descriptor: int) -> None:
+        if self._handlers.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def _pause(self) -> float:
+        """Seconds until something is to be done without being asked; -1 for never."""
+        pauses = [pause for pause in (self._births.pause(),) if pause is not None]
+        if self._leaving:
+            pauses.append(_SWEEP)
+        if self._zygotes:
+            pauses.append(max(self._next_look - time.monotonic(), 0))
+        return min(pauses, default=-1)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self._births.tick(now)
+        look = bool(self._zygotes) and now >= self._next_look
+        if look:
+            for life, why in self._sampler.look(now):
+                life.why = life.why or why
+                life.kill()
+            self._next_look = now + self._sampler.pause
+        # Whoever forks twice at an import is found here as well.
+        if look or self._leaving:
+            self._sweep(now)
+
+    def _sweep(self, now: float) -> None:
+        """End what the dead have left; they are told as gone when there is nothing left, or after a while."""
+        clean = orphans.sweep(self._pids, self._reaped)
+        leaving, held = self._leaving, now - self._leaving_since < _HELD
+        if leaving and (clean or not held):
+            self._leaving = []
+            for life, packet in leaving:
+                life.close()
+                self._tell(packet)
+
+    def _tell(self, packet: dict[str, Any]) -> None:
+        try:
+            packets.send(self._engine, packet)
+        except OSError:
+            self._serving = False
+
+    def _from_engine(self) -> None:
+        packet = packets.receive(self._engine)
+        if packet is None:
+            self._serving = False
+            return
+        orders: dict[str, Callable[..., None]] = {
+            "zygote": self._start_zygote,
+            "inspect": self._inspect,
+            "worker": self._start_worker,
+            "kill": self._kill,
+        }
+        orders[packet.content["do"]](packet.content, *packet.descriptors)
+
+    def _start_zygote(self, order: dict[str, Any], channel: int) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        zygote = Zygote(order["zygote"], order["scratch"], limits_of(order["limits"]), control=ours)
+        zygote.channel, zygote.control_name = _name(channel), _name(theirs.fileno())
+        try:
+            start(zygote, order["python"], channel, theirs)
+        except NotStarted as error:
+            zygote.why = "start"
+            self._leave(zygote, {"is": "gone", "zygote": zygote.number, "said": str(error)})
+            return
+        finally:
+            os.close(channel)
+            theirs.close()
+        self._zygotes[zygote.number] = self._pids[zygote.pid] = zygote
+        self._watch(ours.fileno(), lambda: self._from_zygote(zygote))
+        self._watch(zygote.pidfd, lambda: self._zygote_ended(zygote))
+        self._sampler.add(zygote)
+        self._tell({"is": "started", "zygote": zygote.number, "pid": zygote.pid})
+
+    def _inspect(self, order: dict[str, Any]) -> None:
+        zygote = self._zygotes.get(order["zygote"])
+        if zygote is not None:
+            try:
+                packets.send(zygote.control, {"ready": True})
+            except OSError:
+                zygote.kill()
+
+    def _start_worker(self, order: dict[str, Any], descriptor: int) -> None:
+        zygote = self._zygotes.get(order["zygote"])
+        if zygote is None:
+            os.close(descriptor)
+            self._tell({"is": "gone", "worker": order["worker"], "code": None, "why": None, "said": ""})
+            return
+        worker = Worker(order["worker"], order["scratch"], limits_of(order["limits"]), zygote=zygote)
+        worker.descriptor, worker.channel = descriptor, _name(descriptor)
+        self._workers[worker.number] = worker
+        self._births.ask(worker)
+
+    def _kill(self, order: dict[str, Any]) -> None:
+        if "zygote" in order:
+            zygote = self._zygotes.get(order["zygote"])
+            if zygote is not None:
+                zygote.kill()
+            return
+        worker = self._workers.get(order["worker"])
+        if worker is None:
+            return
+        if worker.stage is Stage.BORN:
+            worker.kill()
+        else:
+            self._births.drop(worker)
+
+    def _from_zygote(self, zygote: Zygote) -> None:
+        try:
+            packet = packets.receive(zygote.control, _ZYGOTES_PACKET)
+            if packet is None:
+                raise packets.WrongPacket("it closed its end")
+            self._understand(zygote, packet)
+        except packets.WrongPacket:
+            # Its end is told when it has come.
+            self._forget(zygote.control.fileno())
+            zygote.kill()
+
+    def _understand(self, zygote: Zygote, packet: packets.Packet) -> None:
+        content = packet.content
+        if packet.descriptors:
+            packets.close(packet.descriptors)
+            raise packets.WrongPacket("it has descriptors")
+        number = content.get("born", content.get("failed"))
+        if type(number) is not int:
+            number = -1
+        if "born" in content:
+            self._births.claimed(zygote, number, packet.pid)
+        elif "failed" in content:
+            self._births.failed(zygote, number, str(content.get("reason")))
+        elif "ready" in content and packet.pid == zygote.pid:
+            status = proc.status(zygote.pid)
+            self._tell(
+                {
+                    "is": "inspected",
+                    "zygote": zygote.number,
+                    "problems": checks.of_zygote(zygote),
+                    "memory": 0 if status is None else status.memory,
+                }
+            )
+            zygote.stop_listening()
+        else:
+            raise packets.WrongPacket("it says nothing known")
+
+    def _born(self, worker: Worker) -> None:
+        self._watch(worker.pidfd, lambda: self._worker_ended(worker))
+        self._sampler.add(worker)
+        if not worker.unwanted:
+            self._tell({"is": "born", "worker": worker.number, "pid": worker.pid})
+
+    def _worker_ended(self, worker: Worker) -> None:
+        worker.ended()
+        if worker.zygote.workers.pop(worker.pid, None) is not None and worker.zygote.pid in self._pids:
+            reap(worker.zygote, worker.pid)
+        self._worker_gone(worker)
+
+    def _worker_gone(self, worker: Worker) -> None:
+        worker.stage = Stage.GONE
+        worker.drop_descriptor()
+        del self._workers[worker.number]
+        self._leave(worker, {"is": "gone", "worker": worker.number, "said": worker.said})
+
+    def _reaped(self, pid: int, code: int) -> None:
+        """A child of ours has ended: a zygote, or an orphan that may have been a worker."""
+        zygote = self._pids.get(pid)
+        if zygote is not None:
+            zygote.code = code
+            self._zygote_ended(zygote)
+            return
+        for worker in self._workers.values():
+            if worker.pid == pid:
+                worker.code = code
+
+    def _zygote_ended(self, zygote: Zygote) -> None:
+        if self._zygotes.pop(zygote.number, None) is None:
+            return
+        zygote.ended()
+        del self._pids[zygote.pid]
+        self._forget(zygote.control.fileno())
+        self._births.orphaned(zygote)
+        for worker in zygote.workers.values():
+            worker.kill()
+        self._leave(zygote, {"is": "gone", "zygote": zygote.number, "said": zygote.said()})
+
+    def _leave(self, life: Life, packet: dict[str, Any]) -> None:
+        """It has ended. Its descriptors are closed later: an event for them may be waiting."""
+        self._forget(life.pidfd)
+        self._sampler.remove(life)
+        if not self._leaving:
+            self._leaving_since = time.monotonic()
+        self._leaving.append((life, {**packet, "code": life.code, "why": life.why}))
+
+    def _end(self) -> None:
+        for life in (*self._workers.values(), *self._zygotes.values()):
+            life.kill()
+        while not orphans.sweep((), lambda _pid, _code: None):
+            time.sleep(_SWEEP)
+
+
+def _name(descriptor: int) -> str:
+    """The socket's name, as `/proc` has it."""
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # pathlib is slow

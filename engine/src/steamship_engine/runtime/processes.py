@@ -1,0 +1,71 @@
+"""Zygotes and workers as the engine sees them: processes that the launcher has made and watches."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from steamship_engine.runtime import trees
+
+
+class Process:
+    """A process of the launcher's. `socket` is the engine's end of its channel; `scratch` is removed by `ended`.
+
+    `why` is `memory`, `processes` or `scratch` when it was ended for taking too much of that.
+    """
+
+    def __init__(
+        self, number: int, engine_end: socket.socket, scratch: Path, kill: Callable[[Process], None]
+    ) -> None:
+        self.number, self.socket, self.scratch = number, engine_end, scratch
+        self.pid = 0
+        self.why: str | None = None
+        self._kill = kill
+        self._said = ""
+        self._exit: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def alive(self) -> bool:
+        """False once it has ended, with everything that it started."""
+        return not self._exit.done()
+
+    def on_exit(self, told: Callable[[], object]) -> None:
+        """Call `told` once it has ended."""
+        self._exit.add_done_callback(lambda _: told())
+
+    def kill(self) -> None:
+        """Kill it and everything that it started; nothing happens when it has ended."""
+        if self.alive:
+            self._kill(self)
+
+    async def exit_code(self, within: float) -> int | None:
+        """Its exit code, or minus the number of the signal that ended it; None when nobody knows, or it still lives then."""
+        done, _ = await asyncio.wait([self._exit], timeout=within)
+        return self._exit.result() if done else None
+
+    def said(self) -> str:
+        """What is known of its end beside that: of a zygote the last of what it printed."""
+        return self._said
+
+    async def ended(self) -> None:
+        """Kill it, wait until nothing of it is left, and remove its scratch folder."""
+        self.kill()
+        await asyncio.shield(self._exit)
+        self.socket.close()
+        await asyncio.to_thread(trees.remove, self.scratch)
+
+    def gone(self, code: int | None, why: str | None, said: str) -> None:
+        """It has ended: the launcher's word."""
+        if self.alive:
+            self.why, self._said = why, said
+            self._exit.set_result(code)
+
+
+class WorkerProcess(Process):
+    """One worker, forked from a zygote and looked at by the launcher."""
+
+
+class ZygoteProcess(Process):
+    """One zygote."""
