@@ -22,6 +22,15 @@ class _ToWorker(msgspec.Struct, tag_field="type", rename="camel"):
     """A header that the engine sends."""
 
 
+class Warm(_ToWorker, tag="warm", omit_defaults=True):
+    """To a zygote: get ready to fork workers of the bundle in folder `code`; `share` whether to import it."""
+
+    code: str
+    kind: str
+    share: bool
+    handler: str | None = None
+
+
 class Load(_ToWorker, tag="load", omit_defaults=True):
     """Import the bundle in folder `code`, an original by its `handler`; for an instance when there is one."""
 
@@ -66,7 +75,9 @@ class _FromWorker(msgspec.Struct, tag_field="type", rename="camel", forbid_unkno
 
 
 class Loaded(_FromWorker, tag="loaded"):
-    """The import succeeded."""
+    """The import succeeded; so many calls it runs at once."""
+
+    slots: int = 1
 
 
 class Refused(_FromWorker, tag="refused"):

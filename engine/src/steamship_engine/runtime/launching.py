@@ -21,6 +21,8 @@ from steamship_engine.runtime.processes import Process, WorkerProcess, ZygotePro
 
 CODE = Path(__file__).parent / "launcher"
 _PACKET = 64 * 1024
+_OWN_THREADS = 4
+"""Threads of a worker that are ours: they are no share of what the package may have."""
 
 P = TypeVar("P", bound=Process)
 
@@ -235,8 +237,13 @@ def _key(process: Process) -> tuple[str, int]:
 
 
 def _needs(scratch: Path, limits: VersionLimits) -> dict[str, Any]:
-    names = ("memory", "processes", "files", "scratch")
-    return {"scratch": str(scratch), "limits": {name: getattr(limits, name) for name in names}}
+    needs = {
+        "memory": limits.memory,
+        "processes": limits.processes + _OWN_THREADS + (limits.concurrency or 0),
+        "files": limits.files,
+        "scratch": limits.scratch,
+    }
+    return {"scratch": str(scratch), "limits": needs}
 
 
 def _ended(process: Process) -> UnavailableError:
