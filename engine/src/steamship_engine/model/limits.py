@@ -41,7 +41,7 @@ class RuntimeLimits:
     unread. At most `queued` calls wait for one instance and at most `workers` workers live; one is stopped
     after `idle` without a call, a further one of an instance after `further_idle`. At most `depth` calls
     may wait for one; a task's call waits `patience` for those it was submitted in before it takes a further
-    worker.
+    worker. At most `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
     """
 
     call: float = 600
@@ -52,6 +52,8 @@ class RuntimeLimits:
     depth: int = 8
     patience: float = 0.25
     workers: int = 64
+    zygotes: int = 64
+    zygote_memory: int = 1 * GIB
     queued: int = 256
     frame_header: int = 1 * MIB
     frame_body: int = 1 * MIB
