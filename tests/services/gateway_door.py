@@ -93,6 +93,16 @@ class FakeRuntime:
         self.bodies.append(b"".join([part async for part in request.body]))
         return self.reply()
 
+    def begin(self, instance: InstanceSpec, request: Request, body: bytes) -> asyncio.Future[Reply]:
+        self.requests.append(request)
+        self.bodies.append(body)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        try:
+            future.set_result(self.reply())
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return tuple(call for call in calls if call != ENDED)
 
@@ -178,8 +188,12 @@ class Door:
         }
         sent: list[dict[str, Any]] = []
 
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not messages:
+                await asyncio.Event().wait()
+            return messages.pop()
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)

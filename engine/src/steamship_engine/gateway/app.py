@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,11 +23,11 @@ from steamship_engine.gateway import address, calls, hygiene, rights
 from steamship_engine.gateway.inbound import ClientLeftError, Inbound
 from steamship_engine.gateway.lookups import Lookups
 from steamship_engine.gateway.replies import Replier
+from steamship_engine.gateway.warm import READ, Decision, Warm
 from steamship_engine.model.errors import (
     ForbiddenError,
     NotFoundError,
     PackageError,
-    SteamshipError,
     TooLargeError,
 )
 from steamship_engine.model.limits import GATEWAY
@@ -51,6 +52,7 @@ class Gateway:
         self._actors: Lookups[Actor] = Lookups()
         self._targets: Lookups[CallTarget] = Lookups()
         self._replier = Replier(ground.addresses)
+        self.warm = Warm(ground, runtime, self._replier)
         ground.changes.listen(self._changed)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -61,34 +63,69 @@ class Gateway:
         inbound = Inbound(scope, receive)
         try:
             await self._answer(scope, inbound, send)
-        except ClientLeftError:
-            log.info("%s: the client left before its request was complete", inbound.request_id)
-        except rights.Refusal as refusal:
-            await self._replier.fail(send, refusal.error, inbound.request_id, refusal.details)
-        except SteamshipError as error:
-            await self._replier.fail(send, error, inbound.request_id)
-        except Exception:
-            log.exception("%s: the gateway failed", inbound.request_id)
-            await self._replier.fail(send, SteamshipError("The engine failed."), inbound.request_id)
+        except ClientLeftError as error:
+            what = "it had the answer" if error.call_had_begun else "its request was complete"
+            log.info("%s: the client left before %s", inbound.request_id, what)
+        except Exception as error:
+            failed = self._replier.failed(error, inbound.request_id)
+            await self._replier.send(send, failed, head_only=inbound.head_only)
 
     async def _answer(self, scope: dict[str, Any], inbound: Inbound, send: Any) -> None:
+        # The memory of before: a change that overtakes the decision drops it with the memory.
+        memory = self.warm.memory
         host = hygiene.host_of(scope["headers"])
         where = address.parse(host, inbound.raw_path, inbound.headers, self._ground.addresses)
         inbound.check_length()
-        actor = await self._actor(inbound)
-        target = await self._target(where, actor)
+        actor, actor_until = await self._actor(inbound)
+        target, target_until = await self._target(where, actor)
         rights.check(actor, target, inbound.verb, where)
+        decision = Decision(actor, target, where.path, scope["path"], min(actor_until, target_until))
+        self.warm.remember(memory, inbound.plain(), decision)
         if any(inbound.headers.get(name) for name in _TASK_HEADERS):
             when = schedule.requested(inbound.headers)
             if when is not None:
                 status = await self._later(inbound, where.path, actor, target, when)
-                await self._replier.accepted(send, status, inbound.request_id)
+                await self._replier.send(send, self._replier.accepted(status, inbound.request_id))
                 return
-        request = self._request(inbound, where.path, actor, target)
+        await self._call(inbound, where.path, actor, target, send)
+
+    async def _call(
+        self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget, send: Any
+    ) -> None:
+        body = await inbound.whole_body() if inbound.is_small else None
+        request = calls.request(
+            self._ground,
+            self._runtime,
+            target,
+            verb=inbound.verb,
+            path=path,
+            query=inbound.query,
+            headers=inbound.for_package(),
+            body=inbound.body() if body is None else READ,
+            request_id=inbound.request_id,
+            made_in=calls.made_in(self._runtime, actor, inbound.peer),
+        )
         with calls.recorded(self._ground, target, request) as ending:
-            reply = await self._invoke(request, actor, target)
-            await self._replier.stream(send, reply, inbound)
+            try:
+                reply = await inbound.unless_left(self._begun(target, request, body))
+            except (PackageError, asyncio.CancelledError) as error:
+                raise rights.told(error, actor, target) from None
+            rights.readable(reply, actor, target)
             ending.status = reply.status
+            await self._send(inbound, reply, send)
+
+    def _begun(self, target: CallTarget, request: Request, body: bytes | None) -> asyncio.Future[Reply]:
+        if body is None:
+            return asyncio.ensure_future(self._runtime.invoke(target.spec, request))
+        return self._runtime.begin(target.spec, request, body)
+
+    async def _send(self, inbound: Inbound, reply: Reply, send: Any) -> None:
+        if reply.whole is not None:
+            answer = self._replier.whole(reply, reply.whole, inbound.request_id)
+            await self._replier.send(send, answer, head_only=inbound.head_only)
+            return
+        sending = self._replier.stream(send, reply, inbound.request_id, head_only=inbound.head_only)
+        await inbound.unless_left(asyncio.ensure_future(sending))
 
     async def _later(
         self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget, when: Schedule
@@ -114,52 +151,25 @@ class Gateway:
             self._accept, self._ground, actor, target, call, when, inbound.request_id
         )
 
-    def _request(self, inbound: Inbound, path: str, actor: Actor | None, target: CallTarget) -> Request:
-        return calls.request(
-            self._ground,
-            self._runtime,
-            target,
-            verb=inbound.verb,
-            path=path,
-            query=inbound.query,
-            headers=inbound.for_package(),
-            body=inbound.body(),
-            request_id=inbound.request_id,
-            made_in=self._made_in(inbound, actor),
-        )
-
-    def _made_in(self, inbound: Inbound, actor: Actor | None) -> tuple[str, ...]:
-        """The calls that may wait for this one: what its key says, or without a key who sent it."""
-        if actor is not None:
-            return actor.calls
-        return () if inbound.peer is None else self._runtime.made_by(inbound.peer)
-
-    async def _invoke(self, request: Request, actor: Actor | None, target: CallTarget) -> Reply:
-        try:
-            reply = await self._runtime.invoke(target.spec, request)
-        except PackageError as error:
-            raise rights.crash(error, actor, target) from None
-        if reply.error is not None:
-            raise rights.refusal(reply.error, actor, target)
-        return reply
-
-    async def _actor(self, inbound: Inbound) -> Actor | None:
+    async def _actor(self, inbound: Inbound) -> tuple[Actor | None, float]:
+        """Who calls, and until when that is sure."""
         bearer = inbound.bearer()
         if bearer is None:
-            return None
+            return None, math.inf
         if not bearer.startswith(worker_keys.PREFIX):
-            return await self._actors.get(bearer, partial(identity.authenticate, self._ground, bearer))
+            return await self._actors.dated(bearer, partial(identity.authenticate, self._ground, bearer))
         # There is a worker key for each call, but one worker that holds them.
         claim = identity.claimed(self._ground, bearer)
         holder = replace(claim, calls=())
-        actor = await self._actors.get(holder, partial(identity.holder, self._ground, holder))
-        return replace(actor, calls=claim.calls)
+        actor, until = await self._actors.dated(holder, partial(identity.holder, self._ground, holder))
+        return replace(actor, calls=claim.calls), until
 
-    async def _target(self, where: address.Address, actor: Actor | None) -> CallTarget:
+    async def _target(self, where: address.Address, actor: Actor | None) -> tuple[CallTarget, float]:
+        """What is called, and until when that is sure."""
         if where.owner is None and actor is not None:
             where = replace(where, owner=actor.user_handle)
         try:
-            return await self._targets.get(
+            return await self._targets.dated(
                 where.instance_key, partial(instances.call_target, self._ground, *where.instance_key)
             )
         except NotFoundError:
@@ -174,3 +184,4 @@ class Gateway:
         self._actors.forget()
         if noun != "key":
             self._targets.forget()
+        self.warm.forget()

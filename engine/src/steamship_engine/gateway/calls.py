@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from steamship_engine.control import logs, worker_keys
+from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
 from steamship_engine.gateway.inbound import ClientLeftError
@@ -15,6 +16,9 @@ from steamship_engine.gateway.rights import Refusal
 from steamship_engine.model.errors import SteamshipError, UnavailableError
 from steamship_engine.model.identifiers import new_call_id
 from steamship_engine.runtime.port import Headers, Request, RuntimePort
+
+LEFT = 499
+"""The status of a call whose caller has left: nobody read an answer."""
 
 
 def request(
@@ -49,11 +53,29 @@ def request(
     )
 
 
+def made_in(runtime: RuntimePort, actor: Actor | None, peer: tuple[str, int] | None) -> tuple[str, ...]:
+    """The calls that may wait for a request: what its key says, or without a key who sent it."""
+    if actor is not None:
+        return actor.calls
+    return () if peer is None else runtime.made_by(peer)
+
+
 @dataclass
 class Ending:
     """How a call ended: the HTTP status of its answer, 500 until it is known, or None where it was not made."""
 
     status: int | None = 500
+
+
+def status_of(error: BaseException) -> int | None:
+    """How a call ended that `error` ended, as `Ending.status`."""
+    if isinstance(error, Refusal):
+        return error.error.http_status
+    if isinstance(error, ClientLeftError):
+        return LEFT if error.call_had_begun else None
+    if isinstance(error, UnavailableError):
+        return None
+    return error.http_status if isinstance(error, SteamshipError) else 500
 
 
 @contextmanager
@@ -63,14 +85,8 @@ def recorded(ground: Ground, target: CallTarget, request: Request) -> Iterator[E
     ending = Ending()
     try:
         yield ending
-    except Refusal as refusal:
-        ending.status = refusal.error.http_status
-        raise
-    except (UnavailableError, ClientLeftError):
-        ending.status = None
-        raise
-    except SteamshipError as error:
-        ending.status = error.http_status
+    except BaseException as error:
+        ending.status = status_of(error)
         raise
     finally:
         if ending.status is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -13,11 +14,13 @@ from steamship_engine.model.errors import (
     InvalidRequestError,
     NotFoundError,
     PackageError,
+    PackageMemoryError,
     SteamshipError,
+    UnavailableError,
 )
 from steamship_engine.model.original_error import OriginalError
 from steamship_engine.model.states import VersionKind
-from steamship_engine.runtime.port import ReplyError
+from steamship_engine.runtime.port import Reply, ReplyError
 
 FAILED = "The package failed."
 TELL_THE_AUTHOR = "Tell its author the request id of this answer."
@@ -62,6 +65,13 @@ def needs_key() -> AuthenticationError:
     )
 
 
+def readable(reply: Reply, actor: Actor | None, target: CallTarget) -> Reply:
+    """The reply, if it has a result; the refusal of its error is raised."""
+    if reply.error is not None:
+        raise refusal(reply.error, actor, target)
+    return reply
+
+
 def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refusal:
     """What this caller is told when a method refused its arguments or failed, without the instance's secrets."""
     error = _redacted(error, target)
@@ -70,11 +80,12 @@ def refusal(error: ReplyError, actor: Actor | None, target: CallTarget) -> Refus
     harmless = _HARMLESS.get(error.code)
     if harmless is not None:
         return Refusal(harmless(error.message, suggestion=error.suggestion))
+    kind = PackageMemoryError if error.code == PackageMemoryError.code else PackageError
     if may_read_details(actor, target):
-        return Refusal(PackageError(error.message, suggestion=error.suggestion), error.details)
+        return Refusal(kind(error.message, suggestion=error.suggestion), error.details)
     if error.deliberate:
-        return Refusal(PackageError(error.message, suggestion=error.suggestion))
-    return Refusal(PackageError(FAILED, suggestion=TELL_THE_AUTHOR))
+        return Refusal(kind(error.message, suggestion=error.suggestion))
+    return Refusal(kind(FAILED, suggestion=TELL_THE_AUTHOR))
 
 
 def _original(error: ReplyError, actor: Actor | None, target: CallTarget) -> OriginalError:
@@ -85,6 +96,16 @@ def _original(error: ReplyError, actor: Actor | None, target: CallTarget) -> Ori
             error.message, code=error.code, http_status=error.status, suggestion=error.suggestion
         )
     return OriginalError(FAILED, code=PackageError.code, http_status=error.status, suggestion=TELL_THE_AUTHOR)
+
+
+def told(error: BaseException, actor: Actor | None, target: CallTarget) -> BaseException:
+    """What this caller is told of the error with which the runtime ended a call."""
+    if isinstance(error, PackageError):
+        return crash(error, actor, target)
+    if isinstance(error, asyncio.CancelledError):
+        # The server gave up waiting; a caller who leaves reads nothing.
+        return Refusal(UnavailableError("The engine is stopping.", suggestion="Try again in a second."))
+    return error
 
 
 def crash(error: PackageError, actor: Actor | None, target: CallTarget) -> Refusal:

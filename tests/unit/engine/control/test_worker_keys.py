@@ -42,6 +42,16 @@ def test_a_key_says_which_calls_it_is_for() -> None:
         assert verify(_ground(), PREFIX + base64.urlsafe_b64encode(changed).decode().rstrip("=")) is None
 
 
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 200])
+def test_a_secret_of_any_length_signs(length: int) -> None:
+    """What signs a key and what checks it agree, however long the boot secret is."""
+    ground, target = _ground(b"s" * length), _target()
+    for calls in ((), (new_call_id(),)):
+        claim = verify(ground, mint(ground, target, calls))
+        assert claim is not None
+        assert claim.calls == calls
+
+
 def test_another_boot_refuses_it() -> None:
     """A key ends with the engine that minted it."""
     assert verify(_ground(b"other" * 8), mint(_ground(), _target())) is None

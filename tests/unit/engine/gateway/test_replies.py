@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from steamship_engine.control.addresses import Addresses
-from steamship_engine.gateway.inbound import Inbound
 from steamship_engine.gateway.replies import Replier
 from steamship_engine.model.errors import PackageCrashedError
 from steamship_engine.runtime.port import Reply
@@ -24,12 +23,8 @@ def streamed(reply: Reply, verb: str = "GET") -> list[dict[str, Any]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    async def receive() -> dict[str, Any]:
-        raise AssertionError("nobody reads the body")
-
-    scope = {"method": verb, "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
     replier = Replier(Addresses(f"{_BASE}api/v1/", _BASE, _BASE))
-    asyncio.run(replier.stream(send, reply, Inbound(scope, receive)))
+    asyncio.run(replier.stream(send, reply, "R-1", head_only=verb == "HEAD"))
     return sent
 
 
