@@ -16,6 +16,7 @@ from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Workspace
+from steamship_engine.runtime.port import WorkerFacts
 from steamship_engine.store import users
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
@@ -38,6 +39,12 @@ class IdleMachine:
 
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)
+
+    def restart(self, instance_id: str) -> int:
+        raise AssertionError("this test has no workers")
+
+    def workers(self, instance_id: str) -> list[WorkerFacts]:
+        return []
 
     def unpacked(self) -> list[str]:
         return []

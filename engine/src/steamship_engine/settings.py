@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from steamship_engine.model.version_limits import CAPS, VersionLimits, caps_text, read_caps
+
 PREFIX = "STEAMSHIP_ENGINE_"
 
 
@@ -187,6 +189,14 @@ SETTINGS: tuple[Setting, ...] = (
         "originals on the first CPython 3.10, else 3.11.",
     ),
     Setting(
+        "caps",
+        read_caps,
+        "",
+        caps_text(CAPS),
+        "The most that a version's limits may be; those left out are as by default.",
+        flag=True,
+    ),
+    Setting(
         "drain_s",
         _seconds,
         "10",
@@ -214,6 +224,7 @@ class Settings:
     admin_key: str | None
     secret_key: str | None
     pythons: tuple[Path, ...]
+    caps: VersionLimits
     drain_s: float
     log_level: str
 

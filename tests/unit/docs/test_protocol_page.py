@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from steamship_engine.api.table import OPERATIONS
-from tests.services.pages import ROOT, page, rows, section
+from steamship_engine.model.states import StopReason, WorkerState
+from tests.services.pages import ROOT, code, page, rows, section
 from tools.check_docs import anchors
 
 PAGE = "docs/reference/protocol.md"
@@ -26,6 +27,14 @@ def test_every_operation_stands_in_the_table() -> None:
         ]
         for operation in OPERATIONS
     ]
+
+
+def test_every_reason_stands_there() -> None:
+    """The page names every state of a worker, and explains every reason why one was stopped."""
+    text = section(PAGE, "### Workers")
+    told = [reason for row in rows(text) for reason in code(row[0])]
+    assert sorted(told) == sorted(StopReason)
+    assert set(WorkerState) <= set(code(text))
 
 
 def test_references_lead_to_headings() -> None:

@@ -9,8 +9,9 @@ from types import ModuleType
 import pytest
 
 from steamship.invocable.serving import describe, find_class
-from steamship_engine.model import limits
-from tests.services.pages import Block, blocks, page
+from steamship_engine.model import limits, version_limits
+from steamship_engine.model.version_limits import CAPS, Limit, VersionLimits
+from tests.services.pages import Block, blocks, page, rows, section
 
 PAGE = "docs/reference/writing-packages.md"
 _EXAMPLES = [block for block in blocks(PAGE) if block.language == "python"]
@@ -41,4 +42,16 @@ def test_limits_stand_there() -> None:
     assert f"at most {limits.BUNDLE.packed // limits.MIB} MiB zipped" in text
     assert f"{limits.BUNDLE.inflated // limits.GIB} GiB and {limits.BUNDLE.entries:,} files unzipped" in text
     assert f"sleeps after {limits.RUNTIME.idle} s without a call" in text
-    assert f"how long a call may take, {limits.RUNTIME.call} at most" in text
+
+
+def test_every_limit_stands_there() -> None:
+    """The table of limits has each with its default and cap."""
+    told = [[cell.strip("`") for cell in (row[0], *row[2:])] for row in rows(section(PAGE, "#### Limits"))]
+    assert told == [
+        [limit.name, _shown(limit, VersionLimits()), _shown(limit, CAPS)] for limit in version_limits.LIMITS
+    ]
+
+
+def _shown(limit: Limit, limits: VersionLimits) -> str:
+    value = getattr(limits, limit.name)
+    return "the class decides" if value is None else limit.shown(value)

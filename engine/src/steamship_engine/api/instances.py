@@ -149,21 +149,21 @@ def _get(call: Call, wanted: GetInput) -> dict[str, Any]:
 
 
 def _list(call: Call, wanted: ListInput) -> dict[str, Any]:
-    everywhere = wanted.across_workspaces is True
-    page = instances.listed(
-        call.ground,
-        call.who(),
-        Filter(
-            package_id=wanted.package_id,
-            version_id=wanted.package_version_id,
-            workspace_id=None if everywhere else workspace_of(call).id,
-        ),
-        paging(wanted),
-    )
+    page = instances.listed(call.ground, call.who(), filter_of(call, wanted), paging(wanted))
     return {
         "packageInstances": [to_wire(call.ground.addresses, placed) for placed in page.items],
         "nextPageToken": page.next_token,
     }
+
+
+def filter_of(call: Call, wanted: ListInput) -> Filter:
+    """Which instances a listing is asked for."""
+    everywhere = wanted.across_workspaces is True
+    return Filter(
+        package_id=wanted.package_id,
+        version_id=wanted.package_version_id,
+        workspace_id=None if everywhere else workspace_of(call).id,
+    )
 
 
 def _delete(call: Call, wanted: DeleteInput) -> dict[str, Any]:

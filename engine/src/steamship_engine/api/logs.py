@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from pydantic import Field
 
 from steamship_engine.api.current import workspace_of
 from steamship_engine.api.operations import Call, Input, Operation
+from steamship_engine.api.times import wire_time_ms
 from steamship_engine.control import logs
 from steamship_engine.model.errors import InvalidRequestError
 from steamship_engine.model.nouns import Record
@@ -56,7 +56,7 @@ def to_wire(record: Record) -> dict[str, Any]:
         "id": str(record.seq),
         "message": record.message,
         "level": record.level.upper(),
-        "timestamp": record.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": wire_time_ms(record.at),
         "userId": record.user_id,
         "tenantId": record.user_id,
         "workspaceId": record.workspace_id,

@@ -8,11 +8,13 @@ from steamship_engine.api import (
     instances,
     invocations,
     keys,
+    limits,
     logs,
     packages,
     tags,
     tasks,
     versions,
+    workers,
     workspaces,
 )
 from steamship_engine.api.operations import Operation
@@ -26,9 +28,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *packages.OPERATIONS,
     *versions.OPERATIONS,
     *instances.OPERATIONS,
+    *workers.OPERATIONS,
     *invocations.OPERATIONS,
     *tasks.OPERATIONS,
     *logs.OPERATIONS,
+    *limits.OPERATIONS,
 )
 
 BY_PATH = {operation.path: operation for operation in OPERATIONS}

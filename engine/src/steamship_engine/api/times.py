@@ -10,6 +10,11 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def wire_time_ms(moment: datetime) -> str:
+    """The same with milliseconds, for what is shorter than a second."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def wire_time_or_none(moment: datetime | None) -> str | None:
-    """The same where there may be none."""
+    """As `wire_time`, where there may be none."""
     return None if moment is None else wire_time(moment)

@@ -25,6 +25,7 @@ from steamship_engine.gateway.app import Gateway
 from steamship_engine.gateway.instance_init import initialize
 from steamship_engine.gateway.package_tasks import PackageTasks
 from steamship_engine.model.identifiers import new_id
+from steamship_engine.runtime.enforced import ENFORCED
 from steamship_engine.runtime.port import RuntimePort
 from steamship_engine.settings import Settings
 from steamship_engine.store.blobs import Blobs
@@ -55,6 +56,8 @@ def ground_of(
         boot_secret=secrets.token_bytes(32),
         changes=Changes(),
         many_users=settings.insecure_no_sandbox,
+        caps=settings.caps,
+        enforced=ENFORCED,
     )
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import bundles
+from steamship_engine.control import bundles, limits
 from steamship_engine.control import packages as package_rules
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.packages import ALREADY_EXISTS
-from steamship_engine.control.versions import Shown, shown, timeout_of
+from steamship_engine.control.versions import Shown, shown
 from steamship_engine.model import handles
 from steamship_engine.model.config import Template, check_template, parse_template
 from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
 from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
-from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
 from steamship_engine.store.blobs import Placed
@@ -79,6 +78,7 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
     original = facts.kind is VersionKind.ORIGINAL
     client_template = parse_template(deploy.config_template) if original else {}
     handler = _checked_handler(deploy.hosting_handler) if original else None
+    allowed, capped = limits.of_manifest(ground, facts.kind, facts.manifest)
     with ExitStack() as stack:
         placed = stack.enter_context(ground.blobs.placed(bundle.path, bundle.sha256, bundle.size))
         described = ground.machine.prepare(
@@ -87,10 +87,11 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
                 bundle=bundle.sha256,
                 environment="",
                 kind=facts.kind,
-                limits=VersionLimits(timeout_s=timeout_of(facts.manifest)),
+                limits=allowed,
                 handler=handler,
             )
         )
+        described = replace(described, notes=(*capped, *described.notes))
         check_spec(described.spec)
         check_depth(described.schemas)
         template = _template(facts, described, client_template)

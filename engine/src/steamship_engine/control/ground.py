@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.bundles import AtWork
+from steamship_engine.model.version_limits import CAPS, VersionLimits
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec, WorkerFacts
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
@@ -66,7 +67,8 @@ class Ground:
 
     `records` is what packages say. `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
     signs worker keys and dies with the engine. `many_users` is False while nothing isolates them. `at_work`
-    is what `control/bundles.py` goes by.
+    is what `control/bundles.py` goes by. `caps` are the most that versions' limits may be; `enforced` says how, by
+    their names.
     """
 
     database: Database
@@ -80,3 +82,5 @@ class Ground:
     changes: Changes
     many_users: bool
     at_work: AtWork = field(default_factory=AtWork)
+    caps: VersionLimits = CAPS
+    enforced: Mapping[str, str] = field(default_factory=dict)

@@ -9,17 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from steamship_engine.control import limits
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
-from steamship_engine.control.versions import timeout_of
 from steamship_engine.model.config import redact
 from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.handles import folded
 from steamship_engine.model.nouns import Instance, Version, Workspace
 from steamship_engine.model.package_spec import public_methods, timeouts
 from steamship_engine.model.states import InitStatus
-from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
 from steamship_engine.store import instances, versions
 from steamship_engine.store.instances import Placed
@@ -188,7 +187,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
             instance_id=instance.id,
             workspace_id=instance.workspace_id,
             workspace_handle=placed.workspace_handle,
-            version=_version_spec(version),
+            version=_version_spec(ground, version),
             config={**instance.config, **secrets},
             context=_context(ground, placed),
             bases=Bases(api=ground.addresses.api, app=ground.addresses.app, web=ground.addresses.web),
@@ -208,13 +207,13 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
     )
 
 
-def _version_spec(version: Version) -> VersionSpec:
+def _version_spec(ground: Ground, version: Version) -> VersionSpec:
     return VersionSpec(
         version_id=version.id,
         bundle=version.bundle,
         environment=version.environment,
         kind=version.kind,
-        limits=VersionLimits(timeout_s=timeout_of(version.manifest)),
+        limits=limits.of_version(ground, version),
         handler=version.hosting_handler,
     )
 

@@ -12,9 +12,7 @@ from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
 from steamship_engine.model.errors import ConflictError, InvalidRequestError, NotFoundError
-from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.nouns import Package, Version
-from steamship_engine.model.package_spec import is_seconds
 from steamship_engine.store import versions
 from steamship_engine.store.rows import Page, Paging
 
@@ -132,13 +130,6 @@ def delete(ground: Ground, actor: Actor, version_id: str) -> Shown:
             raise _in_use(version) from None
     removal.finish()
     return before
-
-
-def timeout_of(manifest: dict[str, object] | None) -> float:
-    """The seconds that one call of a version may take: its manifest's `limits.timeout`, within the engine's."""
-    limits = (manifest or {}).get("limits")
-    wanted = limits.get("timeout") if isinstance(limits, dict) else None
-    return min(float(wanted), RUNTIME.call) if is_seconds(wanted) else RUNTIME.call
 
 
 def no_such_id(version_id: str) -> NotFoundError:

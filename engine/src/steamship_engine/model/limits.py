@@ -37,14 +37,13 @@ class BundleLimits:
 class RuntimeLimits:
     """What workers and environments may take.
 
-    `call` is the longest a call may run, `load` an import; `stall` is how long a caller may leave a reply
-    unread. At most `queued` calls wait for one instance and at most `workers` workers live; one is stopped
-    after `idle` without a call, a further one of an instance after `further_idle`. At most `depth` calls
-    may wait for one; a task's call waits `patience` for those it was submitted in before it takes a further
-    worker. At most `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
+    `load` is the longest an import may take; `stall` is how long a caller may leave a reply unread. At most
+    `queued` calls wait for one instance and at most `workers` workers live; one is stopped after `idle` without
+    a call, a further one of an instance after `further_idle`. At most `depth` calls may wait for one; a task's
+    call waits `patience` for those it was submitted in before it takes a further worker. At most
+    `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
     """
 
-    call: float = 600
     load: float = 60
     stall: float = 60
     idle: float = 300

@@ -20,9 +20,10 @@ from steamship_engine.control import instances, logs, users, worker_keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.model.identifiers import new_id
-from steamship_engine.runtime.port import LogLine
+from steamship_engine.model.states import WorkerState
+from steamship_engine.runtime.port import LogLine, WorkerFacts
 from tests.services.doors import Caller, Door
-from tests.services.fake_machine import add_package, deploy, on_fake_machine
+from tests.services.fake_machine import FakeMachine, add_package, deploy, on_fake_machine
 from tests.services.instances import make
 
 PUBLIC = "open-package"
@@ -161,6 +162,20 @@ ATTEMPTS: dict[str, Row] = {
         "", "packageId:package_id", "packageVersionId:version_id", acrossWorkspaces=True
     ),
     "package/instance/delete": _bodies("id:instance_id"),
+    "package/instance/workers": _bodies(
+        "",
+        "id:instance_id",
+        "handle:instance_handle",
+        "packageId:package_id",
+        "packageVersionId:version_id",
+        acrossWorkspaces=True,
+    ),
+    "package/instance/restart": _bodies("id:instance_id", "handle:instance_handle"),
+    "limits": _bodies(
+        "versionId:version_id",
+        "packageId:package_id",
+        "packageHandle:package_handle+versionHandle:version_handle",
+    ),
     "logs/list": _bodies(
         "",
         "invocableInstanceHandle:instance_handle",
@@ -218,6 +233,10 @@ def hers(ground: Ground, alice: Caller) -> World:
         ground.records,
         LogLine(placed.instance.id, version.id, "a-request", "info", "her words", instance=target.spec),
     )
+    assert isinstance(ground.machine, FakeMachine)
+    ground.machine.living[placed.instance.id] = [
+        WorkerFacts(placed.instance.id, version.id, 4711, WorkerState.IDLE, 2.0, 1.0, calls=3)
+    ]
     file = alice.data("file/create", {"type": "value", "value": "her words", "handle": "her-file"}, **inside)[
         "file"
     ]
@@ -293,6 +312,7 @@ def _everything(alice: Caller, hers: World) -> str:
         alice.data("file/get", {"id": hers.file_id}, **inside),
         alice.send("POST", "file/raw", inside, json={"id": hers.file_id}).text,
         alice.data("task/get", {"id": hers.task_id}, **inside),
+        alice.data("package/instance/workers", {"id": hers.instance_id}),
         alice.data("logs/list", {"invocableInstanceHandle": "her-instance"}, **inside),
         [(key["id"], key["revokedAt"]) for key in alice.data("key/list")["keys"]],
     ]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from steamship_engine.control import bundles, versions
-from steamship_engine.control.versions import Wanted, timeout_of
+from steamship_engine.control.versions import Wanted
 from steamship_engine.model.errors import (
     AlreadyExistsError,
     DeployError,
@@ -21,7 +21,6 @@ from steamship_engine.model.errors import (
     NotFoundError,
 )
 from steamship_engine.model.identifiers import new_id
-from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import SdkWheel
 from steamship_engine.store.rows import Paging
@@ -396,19 +395,3 @@ def test_workers_read_versions_and_delete_none(ground, alice, package):
     assert versions.get(ground, worker, Wanted(version_id=made.version.id)) == made
     with pytest.raises(ForbiddenError, match="Cannot use a workspace-scoped key"):
         versions.delete(ground, worker, made.version.id)
-
-
-@pytest.mark.parametrize(
-    ("manifest", "seconds"),
-    [
-        (None, RUNTIME.call),
-        ({"limits": {"timeout": 5}}, 5.0),
-        ({"limits": {"timeout": 1e9}}, RUNTIME.call),
-        ({"limits": {"timeout": True}}, RUNTIME.call),
-        ({"limits": {"timeout": -1}}, RUNTIME.call),
-        ({"limits": "none"}, RUNTIME.call),
-    ],
-)
-def test_a_versions_timeout_is_within_the_engines(manifest, seconds):
-    """The manifest's limits.timeout counts where it is a number of seconds within the engine's limit."""
-    assert timeout_of(manifest) == seconds

@@ -11,7 +11,7 @@ from steamship_engine.control.actor import Reach
 from steamship_engine.control.instances import Filter, call_target, spec_of
 from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.identifiers import new_id
-from steamship_engine.model.limits import RUNTIME
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.store.rows import Paging
 from tests.services.fake_machine import add_package, deploy, on_fake_machine
 from tests.services.grounds import add_workspace, worker_of
@@ -187,7 +187,7 @@ def test_what_a_call_needs(ground, alice, bob, greeter):
     }
     assert spec.version.version_id == made.instance.version_id
     assert spec.version.environment == "e" * 64
-    assert spec.version.limits.timeout_s == RUNTIME.call
+    assert spec.version.limits == VersionLimits()
     assert spec.bases.api == "http://localhost/api/v1/"
 
 
