@@ -19,6 +19,7 @@
  *   PackageError                        the package's own code failed: ask its author
  *     DeployError                       fix the package and deploy again
  *     PackageCrashedError               the worker died; call again
+ *     PackageMemoryError                the worker ran out of memory; ask for less at once
  *     PackageReplyError                 the answer is no reply
  *     PackageTimeoutError               the call passed its deadline
  *     CallTooDeepError                  let packages call each other less deeply
@@ -158,6 +159,12 @@ export class PackageCrashedError extends PackageError {
   static override readonly httpStatus = 502;
 }
 
+/** The worker ran out of memory. */
+export class PackageMemoryError extends PackageError {
+  static override readonly code = "PackageMemory";
+  static override readonly httpStatus = 502;
+}
+
 /** The worker sent something that is no reply. */
 export class PackageReplyError extends PackageError {
   static override readonly code = "PackageReply";
@@ -213,6 +220,7 @@ const KINDS = {
   PackageError,
   DeployError,
   PackageCrashedError,
+  PackageMemoryError,
   PackageReplyError,
   PackageTimeoutError,
   CallTooDeepError,

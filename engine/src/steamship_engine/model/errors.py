@@ -18,6 +18,7 @@ SteamshipError                      500 InternalError
   PackageError                      500 PackageError          the package's own code failed
     DeployError                     422 DeployFailed          fix the package and deploy again
     PackageCrashedError             502 PackageCrashed        the worker died; the next call gets a new one
+    PackageMemoryError              502 PackageMemory         the worker ran out of memory; the next call gets a new one
     PackageReplyError               502 PackageReply          the worker answered what is no reply
     PackageTimeoutError             504 PackageTimeout        the call passed its deadline
     CallTooDeepError                508 CallTooDeep           let packages call each other less deeply
@@ -167,6 +168,13 @@ class PackageCrashedError(PackageError):
     """The worker ended in the middle of the call."""
 
     code = "PackageCrashed"
+    http_status = 502
+
+
+class PackageMemoryError(PackageError):
+    """The worker ran out of memory."""
+
+    code = "PackageMemory"
     http_status = 502
 
 

@@ -18,6 +18,7 @@ SteamshipError                        anything else; `code` says what the engine
   PackageError                        the package's own code failed: ask its author
     DeployError                       fix the package and deploy again
     PackageCrashedError               the worker died; call again
+    PackageMemoryError                the worker ran out of memory; ask for less at once
     PackageReplyError                 the worker answered what is no reply
     PackageTimeoutError               the call passed its deadline
     CallTooDeepError                  let packages call each other less deeply
@@ -223,6 +224,13 @@ class PackageCrashedError(PackageError):
     """The worker ended in the middle of the call."""
 
     code = "PackageCrashed"
+    http_status = 502
+
+
+class PackageMemoryError(PackageError):
+    """The worker ran out of memory."""
+
+    code = "PackageMemory"
     http_status = 502
 
 
