@@ -40,7 +40,7 @@ def test_a_call_reaches_the_child_as_it_was_sent():
         ours.close()
         with pytest.raises(Closed):
             channel.receive()
-        channel._socket.close()
+        channel.close()
 
 
 def test_a_description_without_an_instance_says_nothing_of_one():
@@ -117,18 +117,21 @@ def test_any_json_in_a_reply_is_read_or_refused(value):
             continue
 
 
-def test_a_large_body_is_sent_in_parts_that_the_child_joins():
-    """A body over one frame's size comes as several frames and is one body again."""
-    ours, theirs = socket.socketpair()
-    sender, receiver = Channel(ours.detach()), Channel(theirs.detach())
-    sender.send_all({"type": "call", "id": 1}, b"a")
-    assert receiver.receive_all(*receiver.receive()) == b"a"
-    sender.send({"type": "call", "id": 2, "more": True}, b"a")
-    sender.send({"type": "body", "id": 2, "more": True}, b"b")
-    sender.send({"type": "body", "id": 2, "more": False}, b"c")
-    assert receiver.receive_all(*receiver.receive()) == b"abc"
-    sender.send({"type": "call", "id": 3, "more": True}, b"a")
-    sender.send({"type": "withdraw", "id": 3})
-    assert receiver.receive_all(*receiver.receive()) is None
-    sender._socket.close()
-    receiver._socket.close()
+def test_frames_are_read_however_they_are_cut():
+    """Frames that arrive in one piece, or byte by byte, are the same frames."""
+    sent = [({"type": "take", "id": 1}, b""), ({"type": "body", "id": 2, "more": True}, b"x" * 300)]
+    content = b"".join(
+        frames.LENGTHS.pack(len(h), len(b)) + h + b for h, b in ((json.dumps(h).encode(), b) for h, b in sent)
+    )
+    for size in (1, 7, len(content)):
+        ours, theirs = socket.socketpair()
+        channel = Channel(theirs.detach())
+        with ours:
+            found = []
+            for start in range(0, len(content), size):
+                ours.sendall(content[start : start + size])
+                found += channel.arrived(wait=False)
+        assert found == sent
+        with pytest.raises(Closed):
+            channel.receive()
+        channel.close()

@@ -42,7 +42,12 @@ class Instance:
     def value(self, path: str, **arguments: Any) -> Any:
         outcome = self.post(path, **arguments)
         assert outcome.error is None, outcome.error
-        return json.loads(outcome.body)
+        return json.loads(self.whole(outcome))
+
+    @staticmethod
+    def whole(outcome: Outcome) -> bytes:
+        """The body, put together where it comes in parts."""
+        return outcome.body if outcome.parts is None else b"".join(outcome.parts)
 
 
 @pytest.fixture

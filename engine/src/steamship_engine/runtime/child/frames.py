@@ -4,11 +4,17 @@ import json
 import socket
 import struct
 import threading
+from collections import deque
 from typing import Any
 
 BODY = 1024 * 1024
 _READ = 64 * 1024
 _LENGTHS = struct.Struct(">II")
+
+pack_header = json.JSONEncoder(separators=(",", ":")).encode
+_unpack_header = json.JSONDecoder().decode
+
+Frame = tuple[dict[str, Any], bytes]
 
 
 class Closed(Exception):
@@ -16,61 +22,85 @@ class Closed(Exception):
 
 
 class Channel:
-    """The worker's end. Frames may be sent from any thread; one thread receives."""
+    """The worker's end. Frames may be sent from any thread; one thread receives.
+
+    The socket blocks: the engine reads at all times, so nothing waits long to be sent.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
         self._socket.setblocking(True)
         self._sending = threading.Lock()
         self._held = bytearray()
+        self._missing = 0
+        self._frames: deque[Frame] = deque()
 
-    def receive(self) -> tuple[dict[str, Any], bytes]:
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Give the socket up."""
+        self._socket.close()
+
+    def receive(self) -> Frame:
         """The next frame's header and body. Raises Closed when the engine has ended."""
-        header_size, body_size = _LENGTHS.unpack(self._exactly(_LENGTHS.size))
-        content = self._exactly(header_size + body_size)
-        return json.loads(content[:header_size]), content[header_size:]
+        while not self._frames:
+            self._read(0)
+        return self._frames.popleft()
 
-    def send(self, header: dict[str, Any], body: bytes = b"") -> None:
-        """Send one frame; the body is at most `BODY` bytes."""
-        packed = json.dumps(header, separators=(",", ":")).encode("utf-8")
-        content = _LENGTHS.pack(len(packed), len(body)) + packed + body
+    def arrived(self, *, wait: bool) -> "list[Frame]":
+        """All frames that are there; with `wait` at least one. Raises Closed when the engine has ended."""
+        if not self._frames:
+            self._read(0 if wait else socket.MSG_DONTWAIT)
+            while wait and not self._frames:
+                self._read(0)
+        frames = list(self._frames)
+        self._frames.clear()
+        return frames
+
+    def send(self, header: "dict[str, Any]", body: bytes = b"") -> None:
+        """Send one frame; the body is at most `BODY` bytes. Raises Closed."""
+        self.send_packed(pack_header(header).encode("utf-8"), body)
+
+    def send_packed(self, header: bytes, body: bytes = b"") -> None:
+        """`send` of a header that is JSON already."""
+        content = _LENGTHS.pack(len(header), len(body)) + header + body
         try:
             with self._sending:
                 self._socket.sendall(content)
         except OSError as error:
             raise Closed from error
 
-    def send_all(self, header: dict[str, Any], body: bytes) -> None:
-        """Send a frame whose body may have any size, followed by `body` frames."""
-        if len(body) <= BODY:
-            self.send({**header, "more": False}, body)
+    def _read(self, flags: int) -> None:
+        """Read once, and take the frames that are whole."""
+        try:
+            content = self._socket.recv(max(_READ, min(self._missing, BODY)), flags)
+        except BlockingIOError:
             return
-        view = memoryview(body)
-        self.send({**header, "more": True}, bytes(view[:BODY]))
-        for start in range(BODY, len(body), BODY):
-            more = start + BODY < len(body)
-            self.send({"type": "body", "id": header["id"], "more": more}, bytes(view[start : start + BODY]))
+        except OSError as error:
+            raise Closed from error
+        if not content:
+            raise Closed
+        if not self._held:
+            self._held += content[self._take(content) :]
+            return
+        self._held += content
+        self._missing -= len(content)
+        if self._missing <= 0:
+            del self._held[: self._take(self._held)]
 
-    def receive_all(self, header: dict[str, Any], body: bytes) -> bytes | None:
-        """The whole body that began with this frame; None when the engine withdrew the call."""
-        parts = [body]
-        while header["more"]:
-            header, body = self.receive()
-            if header["type"] == "withdraw":
-                return None
-            parts.append(body)
-        return b"".join(parts) if len(parts) > 1 else parts[0]
-
-    def _exactly(self, size: int) -> bytes:
-        """That many bytes; what comes along with them is kept for the next time."""
-        while len(self._held) < size:
-            try:
-                part = self._socket.recv(max(_READ, min(size - len(self._held), BODY)))
-            except OSError as error:
-                raise Closed from error
-            if not part:
-                raise Closed
-            self._held += part
-        taken = bytes(self._held[:size])
-        del self._held[:size]
-        return taken
+    def _take(self, content: "bytes | bytearray") -> int:
+        """Take the whole frames at the beginning; how many bytes they were. Notes what is missing of the next."""
+        at, end = 0, len(content)
+        while end - at >= _LENGTHS.size:
+            header_size, body_size = _LENGTHS.unpack_from(content, at)
+            body_at = at + _LENGTHS.size + header_size
+            if body_at + body_size > end:
+                self._missing = body_at + body_size - end
+                return at
+            header = str(content[at + _LENGTHS.size : body_at], "utf-8")
+            at = body_at + body_size
+            self._frames.append((_unpack_header(header), bytes(content[body_at:at])))
+        self._missing = 0
+        return at

@@ -1,4 +1,4 @@
-"""A worker's life: load the author's class, then answer one call after the other."""
+"""A worker's life: load the author's class, then answer calls until the engine is gone."""
 
 import contextlib
 import ctypes
@@ -9,21 +9,28 @@ import threading
 import traceback
 from typing import Any
 
-from . import arguments, loading, original, records, replies
+from . import loading, original, records
+from .answers import Answers
 from .frames import BODY, Channel, Closed
+from .incoming import Incoming
 from .output import Output
+from .serial import Serial
 
 _PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl
 
 
-def run(descriptor: int) -> None:
-    """Serve the engine at the other end of the socket until it closes; then end the process."""
+def run(descriptor: int, author: "loading.Author | None" = None) -> None:
+    """Serve the engine at the other end of the socket until it closes; then end the process.
+
+    Without an `author` the bundle is imported when the engine says which.
+    """
     _die_with_parent()
     channel = Channel(descriptor)
     output = Output(channel)
     with contextlib.suppress(Closed):
         try:
-            Worker(channel, output).serve()
+            _Worker(channel, output, author).serve()
         except Closed:
             os._exit(0)
         except BaseException:
@@ -32,12 +39,20 @@ def run(descriptor: int) -> None:
     os._exit(1)
 
 
+def prepare(author: loading.Author) -> None:
+    """Make in a zygote what its workers will need, so that they share it."""
+    warm = getattr(author.sdk, "warm", None)
+    if warm is not None:
+        warm(author.cls)
+    if _slots(author, None) > 1:
+        from . import evented  # noqa: F401
+
+
 def _die_with_parent() -> None:
-    """The worker dies with the engine, and what the author's main thread forks dies with the worker.
+    """The worker dies with the process that made it, and what the author's main thread forks dies with the worker.
 
     For the kernel the parent is the thread: a child of a thread that ends early would die with that.
     """
-    prctl = ctypes.CDLL(None).prctl
     main = threading.main_thread().ident
     forking = [0]
 
@@ -47,110 +62,97 @@ def _die_with_parent() -> None:
     def after() -> None:
         if not forking[0]:
             return
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != forking[0]:
             # The parent died in between, and its death will not be told again.
             os._exit(1)
 
-    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.register_at_fork(before=before, after_in_child=after)
 
 
-class Worker:
+def _slots(author: loading.Author, wanted: "int | None") -> int:
+    """How many calls run at once: as many as are wanted, else as the class admits."""
+    admits = getattr(author.sdk, "slots", None)
+    if admits is None:
+        return 1
+    return wanted or int(admits(author.cls))
+
+
+class _Worker:
     """One instance's code, or a version's that is only described."""
 
-    def __init__(self, channel: Channel, output: Output) -> None:
+    def __init__(self, channel: Channel, output: Output, author: "loading.Author | None") -> None:
         self._channel, self._output = channel, output
-        self._pid = os.getpid()
-        self._code = ""
-        self._sdk: Any = None
-        self._cls: Any = None
-        self._serving: Any = None
+        self._author = author
+        if author is not None:
+            records.install(output)
 
     def serve(self) -> None:
-        """Answer frames until the engine is gone. Raises Closed."""
+        """Load, describe if asked to, answer calls. Raises Closed."""
         while True:
-            header, body = self._channel.receive()
+            header, _ = self._channel.receive()
             kind = header["type"]
-            if kind == "call":
-                self._call(header, body)
-            elif kind == "load":
-                self._answer_or_refuse(lambda header=header: self._load(header))
+            if kind == "load":
+                calls = self._answer_or_refuse(self._load, header)
+                if calls is not None:
+                    calls.serve()
             elif kind == "describe":
-                self._answer_or_refuse(self._describe)
+                self._answer_or_refuse(self._describe, header)
 
-    def _answer_or_refuse(self, work: Any) -> None:
+    def _answer_or_refuse(self, work: Any, header: "dict[str, Any]") -> Any:
+        """Send what `work` answers; gives what it made."""
         try:
-            header, body = work()
+            answer, body, made = work(header)
         except loading.Refused as refused:
-            header, body = self._refused(refused.code, refused.message, refused.details), b""
-        self._stay_alone()
+            answer = {
+                "type": "refused",
+                "code": refused.code,
+                "message": refused.message,
+                "details": refused.details,
+            }
+            body, made = b"", None
         self._output.flush()
-        self._channel.send(header, body)
+        self._channel.send(answer, body)
+        return made
 
-    def _load(self, header: "dict[str, Any]") -> "tuple[dict[str, Any], bytes]":
-        self._code = os.path.abspath(header["code"])
+    def _load(self, header: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
+        author = self._author = self._author or self._imported(header)
+        answer = {"type": "loaded"}
+        if header.get("instance") is None:
+            return {**answer, "slots": 1} if "concurrency" in header else answer, b"", None
+        calls, slots = self._calls(author, header)
+        return {**answer, "slots": slots} if "concurrency" in header else answer, b"", calls
+
+    def _imported(self, header: "dict[str, Any]") -> loading.Author:
+        code = os.path.abspath(header["code"])
         if header["kind"] == "original":
-            self._sdk, self._cls = original.load(self._code, header.get("handler"), self._output)
-        else:
-            records.install(self._output)
-            self._sdk, self._cls = loading.load(self._code)
-        if header.get("instance") is not None:
-            self._serving = self._sdk.Serving(self._cls, header["instance"])
-        return {"type": "loaded"}, b""
+            return loading.Author(*original.load(code, header.get("handler"), self._output), code)
+        records.install(self._output)
+        return loading.Author(*loading.load(code), code)
 
-    def _describe(self) -> "tuple[dict[str, Any], bytes]":
-        description = loading.describe(self._sdk, self._cls, self._code)
+    def _calls(self, author: loading.Author, header: "dict[str, Any]") -> "tuple[Any, int]":
+        """What answers the instance's calls, and how many at once."""
+        wanted = header.get("concurrency")
+        answers = Answers(author, author.sdk.Serving(author.cls, header["instance"]))
+        incoming = Incoming(self._channel, window="concurrency" in header)
+        slots = _slots(author, wanted)
+        if "concurrency" not in header or (slots == 1 and _slots(author, None) == 1):
+            return Serial(self._channel, self._output, answers, incoming), 1
+        from .evented import Evented
+
+        threads = wanted if wanted is not None and wanted > 1 else 0
+        return Evented(self._channel, self._output, answers, incoming, slots=slots, threads=threads), slots
+
+    def _describe(self, _: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
+        """The class's description. Raises Refused."""
+        assert self._author is not None
+        description = loading.describe(*self._author)
         try:
             body = json.dumps(description, allow_nan=False).encode("utf-8")
         except (TypeError, ValueError, RecursionError) as error:
-            return self._refused("Definition", f"The class's description is not JSON: {error}", None), b""
+            raise loading.Refused("Definition", f"The class's description is not JSON: {error}") from error
         if len(body) > BODY:
             message = f'The class\'s description has "{len(body)}" bytes; at most {BODY} are allowed.'
-            return self._refused("Definition", message, None), b""
-        return {"type": "description"}, body
-
-    def _refused(self, code: str, message: str, details: "str | None") -> "dict[str, Any]":
-        return {"type": "refused", "code": code, "message": message, "details": details}
-
-    def _call(self, header: "dict[str, Any]", body: bytes) -> None:
-        whole = self._channel.receive_all(header, body)
-        if whole is None:
-            return
-        self._output.call = header["id"]
-        reply, content = self._answer(header, whole)
-        self._stay_alone()
-        self._output.flush()
-        self._channel.send_all({"type": "reply", "id": header["id"], **reply}, content)
-        self._output.call = 0
-
-    def _answer(self, header: "dict[str, Any]", body: bytes) -> "tuple[dict[str, Any], bytes]":
-        verb, path = header["verb"], header["path"]
-        as_text = isinstance(self._sdk, original.Original)
-        try:
-            values, untyped = arguments.decode(
-                verb, header["query"], header["headers"], body, files_as_text=as_text
-            )
-        except arguments.BadRequest as error:
-            return replies.failed(400, "InvalidRequest", error.message, suggestion=error.suggestion), b""
-        context = {
-            "key": header["key"],
-            "requestId": header["requestId"],
-            "headers": dict(header["headers"]),
-        }
-        try:
-            outcome = self._serving.call(verb, path, values, untyped, context)
-            if not isinstance(outcome.body, bytes):
-                raise TypeError(f"the SDK answered {type(outcome.body).__name__} for a body")
-            if outcome.error is not None:
-                return replies.failed(outcome.status, **outcome.error), outcome.body
-            return replies.succeeded(outcome.status, outcome.headers), outcome.body
-        except BaseException as error:
-            message = f"[ERROR - {verb} {path}] {type(error).__name__}: {error}"
-            details = loading.details(error, self._code)
-            return replies.failed(500, "PackageError", message, details=details), b""
-
-    def _stay_alone(self) -> None:
-        """End a process that the author's code forked and let run on: there is one worker only."""
-        if os.getpid() != self._pid:
-            os._exit(0)
+            raise loading.Refused("Definition", message)
+        return {"type": "description"}, body, None

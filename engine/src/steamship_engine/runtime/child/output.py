@@ -1,31 +1,43 @@
 """What the author's code prints: taken off descriptors 1 and 2 and sent as `log` frames, within limits."""
 
 import contextlib
-import io
 import os
 import select
 import sys
 import threading
 import time
+from contextvars import ContextVar
 
 from .frames import Channel, Closed
+from .streams import divert, open_streams
+
+__all__ = ["Output", "open_streams"]
 
 LINE = 8 * 1024
 LINES_A_SECOND = 200
 BYTES_A_SECOND = 256 * 1024
 _PIPE = 64 * 1024
-_opened: "list[bool]" = []
+_LEVELS = {1: "info", 2: "error"}
+_call: "ContextVar[int]" = ContextVar("call", default=0)
 
 
 class Output:
-    """Both streams. `call` is the id of the call that is running; lines are marked with it."""
+    """Both streams. `call` is the id of the call that is running; lines are marked with it.
+
+    Where several run at once, after `tell_apart`, each `begin`s and `end`s in a context of its own, and what is
+    printed or logged in that is marked with it. `call` is the oldest of them, which gets what nobody can tell.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self.call = 0
         self._channel = channel
-        self._reading = threading.Lock()
+        self._pid = os.getpid()
+        self._running: dict[int, None] = {}
+        self._printed: dict[tuple[int, int], _Lines] = {}
+        # The author's finalizers may print at any time, also while this thread has the lock.
+        self._reading = threading.RLock()
         self._window, self._lines, self._bytes, self._dropped = 0.0, 0, 0, 0
-        self._streams = {_captured(1): _Lines("info"), _captured(2): _Lines("error")}
+        self._streams = {_captured(number): _Lines(level) for number, level in _LEVELS.items()}
         open_streams()
         self._poll, poll = select.poll(), select.poll()
         for descriptor in self._streams:
@@ -33,8 +45,28 @@ class Output:
             poll.register(descriptor, select.POLLIN)
         threading.Thread(target=self._pump, args=(poll,), name="steamship-output", daemon=True).start()
 
+    def tell_apart(self) -> None:
+        """Prepare for several calls at once."""
+        divert(self._take)
+
+    def begin(self, call: int) -> None:
+        """A call begins in the current context."""
+        _call.set(call)
+        self._running[call] = None
+        self.call = next(iter(self._running))
+
+    def end(self, call: int) -> None:
+        """It is over, and was flushed."""
+        del self._running[call]
+        self.call = next(iter(self._running), 0)
+
     def flush(self) -> None:
-        """Send what was printed until now, unfinished lines too."""
+        """Send what was printed until now, unfinished lines too.
+
+        Ends a process that the author's code forked and let run on: there is one worker only.
+        """
+        if os.getpid() != self._pid:
+            os._exit(0)
         for stream in (sys.stdout, sys.stderr):
             # The author may have closed or replaced it.
             with contextlib.suppress(Exception):
@@ -43,7 +75,13 @@ class Output:
             for descriptor, _ in self._poll.poll(0):
                 self._read(descriptor, self._streams[descriptor])
             for lines in self._streams.values():
-                self._emit(lines.level, lines.rest())
+                self._emit(lines.level, lines.rest(), self.call)
+            if self._printed:
+                call = self._whose()
+                for number in _LEVELS:
+                    own = self._printed.pop((call, number), None)
+                    if own is not None:
+                        self._emit(own.level, own.rest(), call)
             self._tell_dropped()
 
     def tell(self, level: str, text: str) -> None:
@@ -51,7 +89,20 @@ class Output:
         with self._reading:
             for descriptor, _ in self._poll.poll(0):
                 self._read(descriptor, self._streams[descriptor])
-            self._emit(level, _cut(text.encode("utf-8", "backslashreplace")))
+            self._emit(level, cut(text.encode("utf-8", "backslashreplace")), self._whose())
+
+    def _take(self, descriptor: int, content: bytes) -> None:
+        """What Python code prints where calls are told apart."""
+        call = self._whose()
+        with self._reading:
+            lines = self._printed.setdefault((call, descriptor), _Lines(_LEVELS[descriptor]))
+            for line in lines.split(content):
+                self._emit(lines.level, line, call)
+
+    def _whose(self) -> int:
+        """The call of the current context, if it still runs."""
+        call = _call.get()
+        return call if call in self._running else self.call
 
     def _pump(self, poll: "select.poll") -> None:
         with contextlib.suppress(Closed):
@@ -64,9 +115,9 @@ class Output:
         """One pipe's worth at most, so that an endless writer cannot keep `flush` busy."""
         with contextlib.suppress(BlockingIOError):
             for line in lines.split(os.read(descriptor, _PIPE)):
-                self._emit(lines.level, line)
+                self._emit(lines.level, line, self.call)
 
-    def _emit(self, level: str, line: bytes) -> None:
+    def _emit(self, level: str, line: bytes, call: int) -> None:
         if not line:
             return
         now = time.monotonic()
@@ -78,15 +129,15 @@ class Output:
         if self._lines > LINES_A_SECOND or self._bytes > BYTES_A_SECOND:
             self._dropped += 1
         else:
-            self._send(level, line.decode("utf-8", "backslashreplace"))
+            self._send(level, line.decode("utf-8", "backslashreplace"), call)
 
     def _tell_dropped(self) -> None:
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            self._send("warning", f"{dropped} lines were printed too fast and dropped.")
+            self._send("warning", f"{dropped} lines were printed too fast and dropped.", self.call)
 
-    def _send(self, level: str, message: str) -> None:
-        self._channel.send({"type": "log", "id": self.call, "level": level, "message": message})
+    def _send(self, level: str, message: str, call: int) -> None:
+        self._channel.send({"type": "log", "id": call, "level": level, "message": message})
 
 
 class _Lines:
@@ -102,32 +153,15 @@ class _Lines:
             whole[0] = self._part + whole[0]
             self._part = b""
         self._part = (self._part + last)[: LINE + 1]
-        return [_cut(line) for line in whole]
+        return [cut(line) for line in whole]
 
     def rest(self) -> bytes:
         part, self._part = self._part, b""
-        return _cut(part)
+        return cut(part)
 
 
-def _cut(line: bytes) -> bytes:
+def cut(line: bytes) -> bytes:
     return line if len(line) <= LINE else line[:LINE] + b"... (cut)"
-
-
-def open_streams() -> None:
-    """Make `sys.stdout` and `sys.stderr` anew, once, before any code of the author's runs.
-
-    They write to descriptors 1 and 2, whatever these are at the time: who took one of them at an import in a
-    zygote prints with it in its workers too.
-    """
-    if not _opened:
-        sys.stdout, sys.stderr = _stream(1), _stream(2)
-        _opened.append(True)
-
-
-def _stream(descriptor: int) -> "io.TextIOWrapper":
-    """A new text stream: the interpreter's own was opened on another kind of file."""
-    binary = io.BufferedWriter(io.FileIO(descriptor, "wb", closefd=False))
-    return io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
 def _captured(descriptor: int) -> int:

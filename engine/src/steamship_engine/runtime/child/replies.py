@@ -3,11 +3,34 @@
 import re
 from typing import Any
 
+from .frames import pack_header
 from .loading import DETAILS, MESSAGE, clean
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8192}")
 _HEADERS = 100
+_KEPT = 256
+_known: "dict[Any, bytes]" = {}
+
+
+def packed(told: "dict[str, Any]") -> bytes:
+    """What follows the `more` of a `reply` frame's header."""
+    return pack_header(told)[1:].encode("utf-8")
+
+
+def packed_success(status: Any, headers: Any) -> bytes:
+    """`packed` of `succeeded`, which says most things more than once. Raises ValueError."""
+    try:
+        key = (status, *[(name, value) for name, value in headers])
+        known = _known.get(key)
+    except TypeError:
+        return packed(succeeded(status, headers))
+    if known is None:
+        known = packed(succeeded(status, headers))
+        if len(_known) >= _KEPT:
+            _known.clear()
+        _known[key] = known
+    return known
 
 
 def succeeded(status: Any, headers: Any) -> "dict[str, Any]":

@@ -8,23 +8,50 @@ key of the worker's last call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from steamship.invocable.invocable_request import InvocationContext
 
 
-@dataclass(frozen=True, slots=True)
 class CallScope:
-    """One call: the worker key it may use, its request id, and its invocation context."""
+    """One call: the worker key it may use, its request id, and its invocation context.
 
-    key: str = field(repr=False)
-    request_id: str
-    context: InvocationContext
+    The context is `context` with the call's `headers`, if there are any; it is made when it is first asked for.
+    """
+
+    __slots__ = ("_context", "_headers", "key", "request_id")
+
+    def __init__(
+        self,
+        key: str,
+        request_id: str,
+        context: InvocationContext,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    ) -> None:
+        self.key, self.request_id = key, request_id
+        self._context, self._headers = context, headers
+
+    def __repr__(self) -> str:
+        return f"CallScope(request_id={self.request_id!r})"
+
+    @property
+    def context(self) -> InvocationContext:
+        """The invocation context."""
+        if self._headers is not None:
+            self._context = self._context.model_copy(update={"headers": dict(self._headers)})
+            self._headers = None
+        return self._context
+
+    @property
+    def accept(self) -> str | None:
+        """The call's Accept header."""
+        headers = self.context.headers or {}
+        return next((value for name, value in headers.items() if name.lower() == "accept"), None)
 
 
 _scope: ContextVar[CallScope | None] = ContextVar("steamship_call_scope", default=None)
@@ -39,12 +66,20 @@ class CallCredentials:
     @contextmanager
     def entered(self, scope: CallScope) -> Iterator[None]:
         """Make `scope` the current one within the block."""
-        self.last = scope
-        token = _scope.set(scope)
+        token = self.enter(scope)
         try:
             yield
         finally:
-            _scope.reset(token)
+            self.leave(token)
+
+    def enter(self, scope: CallScope) -> Token[CallScope | None]:
+        """Make `scope` the current one in this context, until `leave`."""
+        self.last = scope
+        return _scope.set(scope)
+
+    def leave(self, token: Token[CallScope | None]) -> None:
+        """Undo what gave `token`."""
+        _scope.reset(token)
 
     @property
     def key(self) -> str | None:

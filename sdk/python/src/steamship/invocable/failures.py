@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import Any
 
 import steamship
-from steamship.base.error import PackageError, SteamshipError
+from steamship.base.error import PackageError, PackageMemoryError, SteamshipError
 from steamship.invocable.instance_config import InstanceConfigError
 
 _OURS = os.path.join(os.path.dirname(os.path.abspath(steamship.__file__)), "")
+_FAILED = "The package failed."
 _MESSAGE_LIMIT = 4_000
 _DETAILS_LIMIT = 32_000
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -34,12 +35,25 @@ def failure(error: BaseException, root: str) -> tuple[int, dict[str, Any]]:
         return error.http_status, described(error, deliberate=False)
     if isinstance(error, SteamshipError) and _is_deliberate(error):
         return _status(error), described(error, deliberate=True)
-    return PackageError.http_status, {
-        "code": PackageError.code,
+    kind = PackageMemoryError if isinstance(error, MemoryError) else PackageError
+    return kind.http_status, {
+        "code": kind.code,
         "message": _without_folders(_summary(error), root),
         "suggestion": None,
         "details": package_traceback(error, root),
         "deliberate": False,
+    }
+
+
+def told_to_anybody(about: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """The `status` of a failed answer for a caller of whom nothing is known."""
+    chosen = about["deliberate"] and about["suggestion"] is not None
+    return {
+        "state": "failed",
+        "statusMessage": about["message"] if about["deliberate"] else _FAILED,
+        "statusCode": about["code"],
+        "requestId": request_id,
+        **({"statusSuggestion": about["suggestion"]} if chosen else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +35,8 @@ class InvocableResponse(BaseModel, Generic[T]):
     (application/octet-stream), or `data` (text/plain for str, numbers and bools, else
     application/octet-stream). `mime_type`, or a Content-Type in `http`, replaces the type in brackets. With none of them the answer
     is `null` in JSON. With `error`, the call fails with it. `http` sets status and headers.
+
+    `data` may also be a generator, or any iterator, of str or bytes: these are sent as they come.
 
     `data` afterwards holds the value: bytes as bytes, models as dicts.
     """
@@ -161,7 +164,7 @@ def _value_and_type(data: Any, string: str | None, json: Any, _bytes: Any) -> tu
         return (
             _bytes.getvalue() if isinstance(_bytes, io.BytesIO) else bytes(_bytes)
         ), MimeTypes.BINARY.value
-    return _dumped(json), MimeTypes.JSON.value
+    return _dumped(list(json) if isinstance(json, Iterator) else json), MimeTypes.JSON.value
 
 
 def _dumped(value: Any) -> Any:

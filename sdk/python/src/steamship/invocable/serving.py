@@ -7,60 +7,48 @@ from __future__ import annotations
 
 import inspect
 import os
-import threading
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import replace
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from steamship.base.call_scope import CallCredentials, CallScope
-from steamship.base.error import InvalidRequestError, NotFoundError, PackageError, SteamshipError
+from steamship.base.error import PackageError
 from steamship.base.package_spec import MethodSpec
-from steamship.invocable.arguments import MethodArguments, method_arguments
 from steamship.invocable.class_spec import class_spec
 from steamship.invocable.config_class import config_class
 from steamship.invocable.definition import DefinitionError
 from steamship.invocable.description import describe
-from steamship.invocable.failures import described, failure, tellable
+from steamship.invocable.failures import described, failure, tellable, told_to_anybody
+from steamship.invocable.finding import find_class
 from steamship.invocable.instance_client import instance_client
-from steamship.invocable.invocable import Invocable
 from steamship.invocable.invocable_request import InvocationContext
-from steamship.invocable.outcomes import Outcome, outcome_of
-from steamship.invocable.package_service import PackageService
+from steamship.invocable.outcomes import Outcome, outcome_of, streamed
 from steamship.invocable.redaction import Redactor, secret_values
 from steamship.invocable.secrets_file import load_secrets
+from steamship.invocable.served_object import Refusal, ServedObject
+from steamship.invocable.stepping import step
+from steamship.invocable.streams import (
+    AsyncItems,
+    AsyncParts,
+    AwaitedItems,
+    Items,
+    Parts,
+    SteppedItems,
+    is_cancelled,
+)
+from steamship.invocable.warming import is_async, slots, warm
 from steamship.utils.url import Verb
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Executor
 
 _VERBS = frozenset(Verb)
 
-__all__ = ["DefinitionError", "Outcome", "Serving", "describe", "find_class"]
-
-
-def find_class(module: ModuleType) -> type:
-    """The one class defined in `module` that descends from PackageService.
-
-    Raises DefinitionError when there is none, or more than one.
-    """
-    classes = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, PackageService)]
-    own = list(dict.fromkeys(c for c in classes if c.__module__ == module.__name__))
-    if len(own) == 1:
-        return own[0]
-    if own:
-        names = ", ".join(f'"{c.__name__}"' for c in own)
-        raise DefinitionError(
-            f'"{module.__name__}.py" defines several packages: {names}.',
-            "Keep one there and move the others, base classes too, to a module that it imports.",
-        )
-    imported = next((c.__name__ for c in classes if c is not PackageService), "PackageService")
-    raise DefinitionError(
-        f'"{module.__name__}.py" defines no package.',
-        f"Write a class that descends from {imported} there.",
-    )
+__all__ = ["DefinitionError", "Outcome", "Serving", "describe", "find_class", "slots", "warm"]
 
 
 class Serving:
@@ -75,10 +63,13 @@ class Serving:
         self._config = dict(instance.get("config") or {})
         self._context = InvocationContext.model_validate({"headers": {}, **(instance.get("context") or {})})
         self._credentials = CallCredentials()
-        self._make_client: Callable[[], Any] = lambda: instance_client(instance, self._credentials)
-        self._object: Invocable | None = None
-        self._constructing = threading.Lock()
-        self._arguments: dict[tuple[str, str], MethodArguments] = {}
+        self._object = ServedObject(
+            cls,
+            self._config,
+            self._context,
+            self._credentials,
+            lambda: instance_client(instance, self._credentials),
+        )
         self._runner: asyncio.Runner | None = None
         self._redact: Redactor | None = None
         self._folder = _folder(cls)
@@ -97,66 +88,97 @@ class Serving:
         and `headers` (a mapping, or pairs).
         """
         try:
-            headers = dict(context.get("headers") or {})
-            called = self._context.model_copy(update={"headers": headers})
-            scope = CallScope(context["key"], context["requestId"], called)
-            with self._credentials.entered(scope):
-                outcome = outcome_of(self._result(verb, path, arguments, untyped))
+            scope = self._scope(context)
+            token = self._credentials.enter(scope)
+            try:
+                result = self._directory(verb, path)
+                if result is None:
+                    function, bound = self._object.bound(verb, path, arguments, untyped)
+                    result = function(**bound)
+                if isinstance(result, Awaitable):
+                    result = self._awaited(result)
+                if isinstance(result, str):
+                    return outcome_of(result)
+                outcome = self._stream(result, scope) or outcome_of(result)
+            finally:
+                self._credentials.leave(token)
         except BaseException as error:
             return self._failed(error)
-        if outcome.error is None:
-            return outcome
-        return replace(outcome, error=self._redacted(outcome.error))
+        return self._told(outcome)
 
-    def _result(self, verb: str, path: str, arguments: Mapping[str, Any], untyped: Iterable[str]) -> Any:
-        """What the method returned."""
-        if MethodSpec.clean_path(path) == "/__dir__" and verb in _VERBS:
-            return class_spec(self._cls).model_dump(mode="json", by_alias=True)
-        made = self._constructed()
-        method = made._package_spec.get_method(verb, path)
-        if method is None:
-            raise _Refusal(_no_handler(verb, path, made._package_spec.methods))
-        function = method.get_bound_function(made)
-        if function is None:
-            raise PackageError(f'"{method.func_binding}" is no method of this object any more.')
-        result = function(**self._bound(method, arguments, untyped))
-        if isinstance(result, (Awaitable, AsyncIterator)):
-            result = self._awaited(result)
-        return result
+    async def acall(
+        self,
+        verb: str,
+        path: str,
+        arguments: Mapping[str, Any],
+        untyped: Iterable[str],
+        context: Mapping[str, Any],
+        pool: Executor | None = None,
+    ) -> Outcome:
+        """`call` on an event loop, in a task of its own in which the outcome's parts are read as well.
 
-    def _bound(
-        self, method: MethodSpec, arguments: Mapping[str, Any], untyped: Iterable[str]
-    ) -> dict[str, Any]:
-        route = (method.verb, method.path)
-        checks = self._arguments.get(route)
-        if checks is None:
-            checks = self._arguments[route] = method_arguments(self._cls, method)
+        Several may run at once. What is not `async` runs in `pool`, without one right here. Raises
+        CancelledError alone, when the task was cancelled; a plain method runs to its end before that.
+        """
         try:
-            return checks.bind(arguments, untyped, " ".join(route))
-        except InvalidRequestError as error:
-            raise _Refusal(error) from None
+            scope = self._scope(context)
+            self._credentials.enter(scope)
+            result = self._directory(verb, path)
+            if result is None:
+                if self._object.made is None:
+                    await step(pool, self._object.constructed)
+                function, bound = self._object.bound(verb, path, arguments, untyped)
+                if is_async(function):
+                    result = function(**bound)
+                else:
+                    result = await step(pool, partial(function, **bound))
+            if isinstance(result, Awaitable):
+                result = await result
+            outcome = await self._astream(result, scope, pool) or outcome_of(result)
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
+            return self._failed(error)
+        return self._told(outcome)
 
-    def _constructed(self) -> Invocable:
-        with self._constructing:
-            if self._object is None:
-                # What the constructor keeps outlives the call: it sees a context without the call's headers.
-                own = CallScope(
-                    self._credentials.key or "", self._credentials.request_id or "", self._context
-                )
-                with self._credentials.entered(own):
-                    self._object = self._new_object()
-            return self._object
+    def _scope(self, context: Mapping[str, Any]) -> CallScope:
+        headers = context.get("headers") or ()
+        return CallScope(context["key"], context["requestId"], self._context, headers)
 
-    def _new_object(self) -> Invocable:
-        construct = cast("Callable[..., Invocable]", self._cls)
-        if _looks_at_client(self._cls):
-            return construct(client=self._make_client(), config=self._config, context=self._context)
-        # Nothing of the author's looks at the client now: it is made when it is first asked for.
-        made = construct(config=self._config, context=self._context)
-        made._make_client = self._make_client
-        return made
+    def _directory(self, verb: str, path: str) -> dict[str, Any] | None:
+        """What `__dir__` answers, which is asked before there is an object; None for any other path."""
+        if "__dir__" in path and MethodSpec.clean_path(path) == "/__dir__" and verb in _VERBS:
+            return class_spec(self._cls).model_dump(mode="json", by_alias=True)
+        return None
 
-    def _awaited(self, pending: Any) -> Any:
+    def _stream(self, result: Any, scope: CallScope) -> Outcome | None:
+        """The outcome of what makes its answer step by step; None for what is there already."""
+        found = streamed(result, scope)
+        if found is None:
+            return None
+        items = _items(found.source, self._awaited)
+        first = items.next()
+        try:
+            parts = Parts(items, found.framing, first, partial(self._broken, scope))
+        except BaseException:
+            items.close()
+            raise
+        return found.outcome(parts, first)
+
+    async def _astream(self, result: Any, scope: CallScope, pool: Executor | None) -> Outcome | None:
+        found = streamed(result, scope)
+        if found is None:
+            return None
+        items = _async_items(found.source, pool)
+        first = await items.next()
+        try:
+            parts = AsyncParts(items, found.framing, first, partial(self._broken, scope))
+        except BaseException:
+            await items.close()
+            raise
+        return found.outcome(parts, first)
+
+    def _awaited(self, pending: Awaitable[Any]) -> Any:
         """What an `async def` comes to. All calls share one event loop, which runs while they do."""
         if self._runner is None:
             import asyncio
@@ -165,16 +187,28 @@ class Serving:
             weakref.finalize(self, self._runner.close)
         return self._runner.run(_finished(pending), context=copy_context())
 
+    def _told(self, outcome: Outcome) -> Outcome:
+        return outcome if outcome.error is None else replace(outcome, error=self._redacted(outcome.error))
+
     def _failed(self, error: BaseException) -> Outcome:
-        if isinstance(error, _Refusal):
+        status, about = self._failure(error)
+        return Outcome(status, error=about)
+
+    def _broken(self, scope: CallScope, error: BaseException) -> tuple[dict[str, Any], str]:
+        """What a stream that failed tells: anybody, and the log."""
+        _, about = self._failure(error)
+        return told_to_anybody(about, scope.request_id), about["details"] or about["message"]
+
+    def _failure(self, error: BaseException) -> tuple[int, dict[str, Any]]:
+        if isinstance(error, Refusal):
             told = error.refused
-            return Outcome(told.http_status, error=self._redacted(described(told, deliberate=False)))
+            return told.http_status, self._redacted(described(told, deliberate=False))
         try:
             status, about = failure(error, self._folder)
-            return Outcome(status, error=self._redacted(about))
+            return status, self._redacted(about)
         except Exception:  # an exception that cannot even be looked at
             message = f"{type(error).__name__}: it could not be read."
-            return Outcome(500, error=described(PackageError(message), deliberate=False))
+            return PackageError.http_status, described(PackageError(message), deliberate=False)
 
     def _redacted(self, about: dict[str, Any]) -> dict[str, Any]:
         if self._redact is None:
@@ -188,32 +222,22 @@ class Serving:
             return [value for value in self._config.values() if isinstance(value, str)]
 
 
-class _Refusal(Exception):
-    """A call that never reached the author's code."""
-
-    def __init__(self, refused: SteamshipError) -> None:
-        super().__init__()
-        self.refused = refused
+def _items(
+    source: Iterator[Any] | AsyncIterator[Any], run: Callable[[Awaitable[Any]], Any]
+) -> Items | AwaitedItems:
+    return AwaitedItems(source, run) if isinstance(source, AsyncIterator) else Items(source)
 
 
-def _no_handler(verb: str, path: str, methods: list[MethodSpec]) -> NotFoundError:
-    others = [method.verb for method in methods if method.path == MethodSpec.clean_path(path)]
-    return NotFoundError(
-        f"No handler for {verb} {path} available.",
-        suggestion=f"Use {others[0]}." if others else "__dir__ lists the methods there are.",
+def _async_items(
+    source: Iterator[Any] | AsyncIterator[Any], pool: Executor | None
+) -> AsyncItems | SteppedItems:
+    return (
+        AsyncItems(source) if isinstance(source, AsyncIterator) else SteppedItems(source, partial(step, pool))
     )
 
 
-async def _finished(pending: Any) -> Any:
-    result = await pending if isinstance(pending, Awaitable) else pending
-    return [item async for item in result] if isinstance(result, AsyncIterator) else result
-
-
-def _looks_at_client(cls: type) -> bool:
-    """Whether the class has a constructor, or a `client`, of its own."""
-    plain = (PackageService, Invocable, object)
-    own = [vars(ancestor) for ancestor in cls.__mro__ if ancestor not in plain]
-    return any("__init__" in names or "client" in names for names in own)
+async def _finished(pending: Awaitable[Any]) -> Any:
+    return await pending
 
 
 def _folder(cls: type) -> str:
