@@ -3,14 +3,16 @@
 The steps are taken in the order of `STEPS`; each layer of confinement that only the worker itself can put on
 has its place among them. Then it tells the launcher, which looks at it from outside before anybody tells it
 whose worker it is.
+
+Every page that is written here is copied first, which is most of what a birth costs: what can be made ready
+before the fork is.
 """
 
 import ctypes
-import json
 import os
+import resource
 import select
 import signal
-import socket
 import sys
 from typing import Any, NamedTuple
 
@@ -20,15 +22,34 @@ _SET_PDEATHSIG = 1
 _SET_CHILD_SUBREAPER = 36
 
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
+_spoken = select.poll()
+_spoken.register(CHANNEL, select.POLLIN)
 
 
 class Birth(NamedTuple):
-    """What the steps need to know. `channel` is where the fork has the worker's end of its channel."""
+    """What the steps need to know.
+
+    `channel` is where the fork has the worker's end of its channel, `descriptors` above all that may be open.
+    """
 
     zygote: int
     scratch: str
     channel: int
+    descriptors: int
     child_handler: Any
+    word: bytes
+
+
+def expect(order: "dict[str, Any]", channel: int, child_handler: Any) -> Birth:
+    """The birth that the launcher orders; for the zygote, before it forks."""
+    return Birth(
+        os.getpid(),
+        order["scratch"],
+        channel,
+        max(channel + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        child_handler,
+        b'{"born":%d}' % order["worker"],
+    )
 
 
 def be_born(birth: Birth) -> None:
@@ -37,17 +58,15 @@ def be_born(birth: Birth) -> None:
         step(birth)
 
 
-def tell(control: socket.socket, number: int) -> None:
-    """Say that this process is the worker of that number, give up the launcher's socket, and keep still.
+def tell(birth: Birth) -> None:
+    """Say that this process is the worker, give up the launcher's socket, and keep still.
 
-    The engine's first word comes when the launcher has looked: until then there is nothing here to be mistaken for
-    what should not be.
+    The engine's first word comes when the launcher has looked: until then there is nothing here to be mistaken
+    for what should not be.
     """
-    control.send(json.dumps({"born": number}).encode())
-    control.close()
-    poll = select.poll()
-    poll.register(CHANNEL, select.POLLIN)
-    poll.poll()
+    os.write(CONTROL, birth.word)
+    os.close(CONTROL)
+    _spoken.poll()
 
 
 def _die_with_zygote(birth: Birth) -> None:
@@ -64,13 +83,13 @@ def _descriptors(birth: Birth) -> None:
     """Keep the standard ones, the channel, and for a moment the launcher's socket."""
     if birth.channel != CHANNEL:
         os.dup2(birth.channel, CHANNEL, inheritable=False)
-    os.closerange(CONTROL + 1, max(birth.channel + 1, _open_files()))
+    os.closerange(CONTROL + 1, birth.descriptors)
 
 
 def _signals(birth: Birth) -> None:
     """What the author's code wants of a child's end, which the zygote could not let it have."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, birth.child_handler)
+    if birth.child_handler is not signal.SIG_DFL:
+        signal.signal(signal.SIGCHLD, birth.child_handler)
 
 
 def _adopt_orphans(_birth: Birth) -> None:
@@ -79,10 +98,7 @@ def _adopt_orphans(_birth: Birth) -> None:
 
 
 def _folders(birth: Birth) -> None:
-    for variable, name in (("HOME", "home"), ("TMPDIR", "tmp")):
-        folder = os.path.join(birth.scratch, name)
-        os.mkdir(folder, 0o755)
-        os.environ[variable] = folder
+    os.environ["HOME"] = os.environ["TMPDIR"] = birth.scratch
 
 
 def _memory_of_the_zygote(_birth: Birth) -> None:
@@ -106,12 +122,6 @@ STEPS = (
 )
 
 
-def _open_files() -> int:
-    import resource
-
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
 def _call(option: int, value: int) -> None:
-    if _prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+    if _prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(%d) failed" % option)

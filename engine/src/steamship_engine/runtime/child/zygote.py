@@ -28,7 +28,6 @@ def run(engine: int, launcher: int) -> NoReturn:
     control = socket.socket(fileno=launcher)
     try:
         channel = Channel(engine)
-        _make_home()
         printed = Printed(channel)
         header, _ = channel.receive()
         author, answer = _imported(header, printed, pid)
@@ -45,11 +44,6 @@ def run(engine: int, launcher: int) -> NoReturn:
         with contextlib.suppress(OSError):
             os.write(2, ("%s: %s\n" % (type(error).__name__, error)).encode("utf-8", "replace"))
     os._exit(1)
-
-
-def _make_home() -> None:
-    for variable in ("HOME", "TMPDIR"):
-        os.mkdir(os.environ[variable], 0o755)
 
 
 def _imported(header: "dict[str, Any]", printed: Printed, pid: int) -> "tuple[Author | None, dict[str, Any]]":
@@ -101,16 +95,14 @@ def _settle(author: "Author | None") -> None:
 
 def _fork_on_demand(control: socket.socket, author: "Author | None") -> None:
     # A worker that has ended is kept by the kernel until the launcher has read how.
-    child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if child_handler is None:
-        child_handler = signal.SIG_DFL
-    me = os.getpid()
+    child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL) or signal.SIG_DFL
+    # What woke up the author's event loop is none of this process's descriptors any more.
+    signal.set_wakeup_fd(-1)
     while True:
         order, descriptors = _receive(control)
         if "worker" in order:
-            pid = _fork(control, order["worker"])
-            if pid == 0:
-                here = birth.Birth(me, order["scratch"], descriptors[0], child_handler)
+            here = birth.expect(order, descriptors[0], child_handler)
+            if _fork(control, order["worker"]) == 0:
                 _live(control, order["worker"], here, author)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -134,7 +126,7 @@ def _live(control: socket.socket, number: int, here: birth.Birth, author: "Autho
     """A worker's whole life."""
     try:
         birth.be_born(here)
-        birth.tell(control, number)
+        birth.tell(here)
     except BaseException as error:
         _fail(control, number, error)
         os._exit(1)

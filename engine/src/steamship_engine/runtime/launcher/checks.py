@@ -119,7 +119,8 @@ def _resources(worker: Worker, pid: int) -> list[str]:
 _WORKER_CHECKS: tuple[Callable[[Worker, int], list[str]], ...] = (
     _childhood,
     _privileges,
-    _alone,
-    _own_descriptors,
     _resources,
+    _alone,
+    # Last: it gives up the launcher's socket after it has told.
+    _own_descriptors,
 )

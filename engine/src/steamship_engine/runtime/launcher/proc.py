@@ -71,16 +71,14 @@ def ended(pid: int) -> bool:
 def status(pid: int) -> Status | None:
     """Its `status`; None when there is no such process."""
     try:
-        lines = read(f"/proc/{pid}/status").split(b"\n")
+        text = read(f"/proc/{pid}/status")
     except OSError:
         return None
-    fields = dict(line.split(b":", 1) for line in lines if b":" in line)
-    kilobytes = sum(int(fields.get(name, b"0").split()[0]) for name in (b"RssAnon", b"RssShmem"))
     return Status(
-        frozenset(map(int, fields[b"Uid"].split())),
-        int(fields[b"Threads"]),
-        kilobytes * 1024,
-        fields[b"NoNewPrivs"].strip() == b"1",
+        frozenset(_numbers(text, b"\nUid:")),
+        _numbers(text, b"\nThreads:")[0],
+        1024 * sum(_numbers(text, b"\nRssAnon:")[:1] + _numbers(text, b"\nRssShmem:")[:1]),
+        _numbers(text, b"\nNoNewPrivs:") == [1],
     )
 
 
@@ -142,6 +140,16 @@ def own_memory(pid: int) -> int:
         return 0
     wanted = (b"Pss_Anon:", b"Pss_Shmem:")
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(wanted))
+
+
+def _numbers(text: bytes, name: bytes) -> list[int]:
+    """The numbers of one line of `status`; none where it has no such line, as that of a process that has ended."""
+    # The name of the process, which is its own choice, has its line ends escaped.
+    start = text.find(name)
+    if start < 0:
+        return []
+    start += len(name)
+    return [int(word) for word in text[start : text.index(b"\n", start)].split() if word.isdigit()]
 
 
 def _names(folder: str) -> list[str]:

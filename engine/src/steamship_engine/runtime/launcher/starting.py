@@ -74,8 +74,8 @@ def _command(python: str) -> list[str]:
 
 def _environment(python: str, scratch: str) -> dict[str, str]:
     return {
-        "HOME": os.path.join(scratch, "home"),
-        "TMPDIR": os.path.join(scratch, "tmp"),
+        "HOME": scratch,
+        "TMPDIR": scratch,
         "PATH": f"{os.path.dirname(python)}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
     }
