@@ -50,8 +50,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The parser's: a head has ended."""
-        self._in_head, self._head_size = False, 0
-        self._forget_deadline()
+        self._end_head()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -66,6 +65,10 @@ class BoundedHeads(HttpToolsProtocol):
         else:
             # An answer to the request before is on its way: nothing may be written into it.
             self.transport.close()
+
+    def _end_head(self) -> None:
+        self._in_head, self._head_size = False, 0
+        self._forget_deadline()
 
     def _await_end(self) -> None:
         self._deadline = self.loop.call_later(self.within_s, self.transport.close)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -17,10 +18,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from steamship_engine.app import lock
+from steamship_engine.app.access_log import AccessLog
 from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
-from steamship_engine.app.heads import BoundedHeads
 from steamship_engine.app.machine import LoopMachine
+from steamship_engine.app.protocol import EngineProtocol
 from steamship_engine.control import logs
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.control.ground import Ground
@@ -73,7 +75,8 @@ async def _serve(settings: Settings, database: Database, listener: socket.socket
     addresses = addresses_of(settings, listener.getsockname()[1])
     ground = ground_of(settings, database, kept, addresses, machine)
     first = make_first_user(ground, settings, Path.home())
-    engine = Engine(ground, runtime, machine, drain_s=settings.drain_s)
+    access_log = AccessLog(sys.stderr if logging.getLogger().isEnabledFor(logging.INFO) else None)
+    engine = Engine(ground, runtime, machine, drain_s=settings.drain_s, access_log=access_log)
     server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
     await server.serve(sockets=[listener])
     return 0 if server.started else 1
@@ -86,7 +89,9 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 engine,
-                http=BoundedHeads,
+                http=EngineProtocol,
+                # Nobody's word counts for who is at the other end of a connection.
+                proxy_headers=False,
                 ws="none",
                 lifespan="on",
                 log_config=None,

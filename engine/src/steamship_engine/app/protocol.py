@@ -1,0 +1,267 @@
+"""The HTTP server's protocol, with a short way for warm calls beside the way through ASGI.
+
+A request whose head the gateway recalls (`gateway.warm`) is called and answered from the parser's and the future's
+callbacks: no scope, no task, one write. Every other one takes the ASGI application's way. Which of the two a request
+took is to be seen in nothing but the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from steamship_engine.app.access_log import AccessLog
+from steamship_engine.app.heads import BoundedHeads
+from steamship_engine.gateway.calls import LEFT
+from steamship_engine.gateway.replies import Answer
+from steamship_engine.gateway.warm import Warm, WarmCall
+from steamship_engine.model.limits import GATEWAY
+from steamship_engine.runtime.port import Reply
+
+_log = logging.getLogger(__name__)
+
+
+class Application(Protocol):
+    """What the ASGI application beside the short way has."""
+
+    warm: Warm
+    access_log: AccessLog
+
+
+class _Nobody:
+    """Stands for the event with which uvicorn wakes an application: nobody waits."""
+
+    def set(self) -> None:
+        """Wake nobody."""
+
+
+class Turn:
+    """One warm call's turn on its connection: what uvicorn's cycle is to an application."""
+
+    __slots__ = ("body", "call", "disconnected", "future", "keep_alive", "response_complete")
+    message_event = _Nobody()
+
+    def __init__(self, call: WarmCall, keep_alive: bool) -> None:
+        self.call = call
+        self.keep_alive = keep_alive
+        self.body = b""
+        self.future: asyncio.Future[Reply] | None = None
+        self.disconnected = self.response_complete = False
+
+
+class EngineProtocol(BoundedHeads):
+    """Of a connection, at most one warm call is under way, and nothing else beside it: answers keep their order."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        application: Application = self.app
+        self._warm, self._access_log = application.warm, application.access_log
+        self._turn: Turn | None = None
+        self._answering: RequestResponseCycle | None = None
+        self._chunk_is_small = self._head_is_small = False
+        self._idle_since: float | None = None
+        self._date: tuple[Any, bytes] = (None, b"")
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio's: bytes of the client."""
+        self._chunk_is_small = len(data) <= GATEWAY.headers
+        self._head_is_small = False
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asyncio's: the client has left."""
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+        answering, turn = self._answering, self._turn
+        if answering is not None and not answering.response_complete:
+            # uvicorn tells the last of several requests only.
+            answering.disconnected = True
+            answering.message_event.set()
+        if turn is not None:
+            turn.disconnected = True
+            if turn.future is not None:
+                turn.future.cancel()
+            else:
+                _log.info("%s: the client left before its request was complete", turn.call.head.request_id)
+                self._note(turn.call, LEFT)
+
+    def on_message_begin(self) -> None:
+        """The parser's: a request begins. What an application needs is made when one is asked."""
+        self.url = b""
+        self.headers = []
+        self._head_is_small = self._chunk_is_small
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser's: one header."""
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The parser's: a head has ended."""
+        cycle: Any = self.cycle
+        if (
+            self._head_is_small
+            and (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and self.parser.get_http_version() == "1.1"
+        ):
+            call = self._warm.recall(self.parser.get_method(), self.url, self.headers)
+            if call is not None:
+                self._end_head()
+                turn: Any = Turn(call, self.parser.should_keep_alive())
+                self.cycle = self._turn = turn
+                return
+        self._ask_application()
+
+    def on_body(self, body: bytes) -> None:
+        """The parser's: a part of the body."""
+        turn = self._turn
+        if turn is not None and turn.future is None:
+            turn.body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The parser's: a request has ended, and another one may come."""
+        turn = self._turn
+        if turn is not None and turn.future is None:
+            self._in_head = True
+            self._begin(turn)
+        else:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is out: the next request's turn, if there is one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._await_next(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """A timer's: close the connection if nothing has come for as long as that is allowed.
+
+        One timer serves all requests that came since: to set and cancel one for each would cost more than
+        many a call.
+        """
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._await_next(left_s)
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _await_next(self, within_s: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(within_s, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _ask_application(self) -> None:
+        """Take the way through ASGI, from the beginning of the request on."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        self.url = url
+        for name, value in headers:
+            super().on_header(name, value)
+        super().on_headers_complete()
+
+    def _begin(self, turn: Turn) -> None:
+        try:
+            future = self._warm.begin(turn.call, turn.body, self.client)
+        except Exception as error:
+            future = self.loop.create_future()
+            future.set_exception(error)
+        turn.future = future
+        # Among the tasks that a stopping server waits for, and cancels when it has waited long enough.
+        tasks: set[Any] = self.tasks
+        tasks.add(future)
+        future.add_done_callback(partial(self._ended, turn))
+
+    def _ended(self, turn: Turn, future: asyncio.Future[Reply]) -> None:
+        tasks: set[Any] = self.tasks
+        tasks.discard(future)
+        self._turn = None
+        call = turn.call
+        if turn.disconnected and future.cancelled():
+            self._warm.left(call)
+            self._note(call, LEFT)
+            return
+        answer = self._warm.answer(call, future)
+        if not isinstance(answer, Answer):
+            self._stream(turn, answer)
+            return
+        if not turn.disconnected:
+            self._write(turn, answer)
+        self._warm.ended(call)
+        self._note(call, answer.status)
+        if not turn.disconnected:
+            self.on_response_complete()
+
+    def _write(self, turn: Turn, answer: Answer) -> None:
+        body = b"" if turn.call.head.is_head else answer.body
+        closing = b"" if turn.keep_alive else b"connection: close\r\n"
+        lines = (STATUS_LINE[answer.status], self._dated(), self._warm.lines(answer), closing, b"\r\n", body)
+        self.transport.write(b"".join(lines))
+        turn.response_complete = True
+        if not turn.keep_alive:
+            self.transport.close()
+
+    def _dated(self) -> bytes:
+        """The header fields of the server's own, which it changes once a second."""
+        fields = self.server_state.default_headers
+        if self._date[0] is not fields:
+            self._date = fields, b"".join(b"%b: %b\r\n" % field for field in fields)
+        return self._date[1]
+
+    def _stream(self, turn: Turn, reply: Reply) -> None:
+        """Send a reply that comes in parts, or more than one frame, as an application would."""
+        call = turn.call
+        cycle = RequestResponseCycle(
+            scope={"type": "http", "method": call.head.place[0].decode()},  # type: ignore[typeddict-item]  # all it reads
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=turn.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = False
+        cycle.disconnected = turn.disconnected
+        current: Any = self.cycle
+        if current is turn:
+            self.cycle = cycle
+
+        async def application(_scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await self._warm.stream(call, reply, receive, send)
+            finally:
+                self._warm.ended(call)
+                self._note(call, reply.status)
+
+        self._start_asgi_task(cycle, application)
+
+    def _note(self, call: WarmCall, status: int) -> None:
+        took_s = time.perf_counter() - call.started
+        request_id = "-" if status == LEFT else call.head.request_id
+        self._access_log.note(call.head.place[0].decode(), call.decision.shown, status, took_s, request_id)
