@@ -1,4 +1,4 @@
-"""`make lock`: writes the locks of requirements/, and tells whether they are still true.
+"""`make lock`: writes the locks of requirements/ and benchmarks/peers/, and tells whether they are still true.
 
 Each lock carries the digest of what it was made from in its first line, so `make check` needs no
 network to see that somebody changed a requirement and did not lock. Pins stay as they are unless a
@@ -42,14 +42,19 @@ DEVELOPMENT = Lock(
 )
 ORIGINAL = Lock(REQUIREMENTS / "original.txt", (REQUIREMENTS / "original.in",), "3.10")
 NODE = Lock(REQUIREMENTS / "node.txt", (REQUIREMENTS / "node.in",), "3.11")
-LOCKS = (DEVELOPMENT, ORIGINAL, NODE)
+# What `make bench` compares with: an environment each.
+PEERS = tuple(
+    Lock(inputs.with_suffix(".txt"), (inputs,), "3.11")
+    for inputs in sorted((ROOT / "benchmarks" / "peers").glob("*.in"))
+)
+LOCKS = (DEVELOPMENT, ORIGINAL, NODE, *PEERS)
 BOOTSTRAP = REQUIREMENTS / "bootstrap.txt"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Lock, or with `--check` only tell which lock is out of date (exit code 1)."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.lock", description="Write the locks of requirements/."
+        prog="python -m tools.lock", description="Write the locks of requirements/ and benchmarks/peers/."
     )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if a lock is out of date"

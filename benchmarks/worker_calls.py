@@ -1,0 +1,142 @@
+"""What one warm call costs the worker's process: frames over a socketpair, no engine.
+
+Run it with the engine's environment: `.venv/bin/python -m benchmarks.worker_calls`. It prints, for one call in flight and for
+eight written ahead, calls a second and the worker's CPU time a call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import steamship_engine
+
+CHILD = Path(steamship_engine.__file__).parent / "runtime" / "child" / "__main__.py"
+LENGTHS = struct.Struct(">II")
+CALLS = 20_000
+API = """
+from steamship.invocable import PackageService, post
+
+class Greeter(PackageService):
+    @post("greet")
+    def greet(self, name: str) -> str:
+        return f"Hello, {name}!"
+"""
+INSTANCE = {
+    "id": "I",
+    "workspaceId": "W",
+    "workspaceHandle": "space",
+    "config": {},
+    "context": {"workspaceId": "W", "invocableHandle": "greeter"},
+    "bases": {
+        "api": "http://localhost:1/api/v1/",
+        "app": "http://localhost:1/",
+        "web": "http://localhost:1/",
+    },
+}
+HEADERS = [
+    ["content-type", "application/json"],
+    ["accept", "*/*"],
+    ["user-agent", "benchmark/1"],
+    ["content-length", "15"],
+    ["host", "localhost:8080"],
+    ["traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+]
+
+
+def frame(header: dict[str, object], body: bytes = b"") -> bytes:
+    """The bytes of one frame."""
+    packed = json.dumps(header, separators=(",", ":")).encode()
+    return LENGTHS.pack(len(packed), len(body)) + packed + body
+
+
+def call(number: int) -> bytes:
+    """A frame that calls `greet`."""
+    header = {
+        "type": "call", "id": number, "verb": "POST", "path": "/greet", "query": "", "headers": HEADERS,
+        "key": "k" * 200, "requestId": "R-1", "more": False,
+    }  # fmt: skip
+    return frame(header, b'{"name": "Ann"}')
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Replies:
+    """Counts the frames that come."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end, self._held = end, b""
+
+    def read(self) -> int:
+        """Wait for some; how many came."""
+        self._held += self._end.recv(1 << 16)
+        at = found = 0
+        while len(self._held) - at >= 8:
+            header, body = LENGTHS.unpack_from(self._held, at)
+            if len(self._held) - at < 8 + header + body:
+                break
+            at += 8 + header + body
+            found += 1
+        self._held = self._held[at:]
+        return found
+
+
+def measure(end: socket.socket, pid: int, ahead: int) -> tuple[float, float]:
+    """Calls a second, and CPU microseconds of the worker a call, with `ahead` calls in flight."""
+    calls = [call(number) for number in range(1, CALLS + 1)]
+    replies = Replies(end)
+    cpu, began = cpu_s(pid), time.perf_counter()
+    end.sendall(b"".join(calls[:ahead]))
+    sent, got = ahead, 0
+    while got < CALLS:
+        found = replies.read()
+        got += found
+        more = calls[sent : sent + found]
+        if more:
+            end.sendall(b"".join(more))
+            sent += len(more)
+    return CALLS / (time.perf_counter() - began), (cpu_s(pid) - cpu) / CALLS * 1e6
+
+
+def main() -> None:
+    """Start a worker, warm it, measure it."""
+    with tempfile.TemporaryDirectory() as code:
+        Path(code, "api.py").write_text(API)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            worker = subprocess.Popen([sys.executable, "-I", "-B", str(CHILD)], stdin=theirs.fileno())
+            try:
+                ours.sendall(
+                    frame(
+                        {
+                            "type": "load",
+                            "code": code,
+                            "kind": "native",
+                            "instance": INSTANCE,
+                            "concurrency": None,
+                        }
+                    )
+                )
+                Replies(ours).read()
+                measure(ours, worker.pid, 8)
+                for ahead in (1, 8):
+                    rate, cost = measure(ours, worker.pid, ahead)
+                    print(f"{ahead} in flight: {rate:8.0f} calls/s, {cost:5.1f} us of CPU a call")
+            finally:
+                worker.kill()
+                worker.wait()
+
+
+if __name__ == "__main__":
+    main()
