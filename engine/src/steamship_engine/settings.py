@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from steamship_engine.model.version_limits import CAPS, VersionLimits, caps_text, read_caps
 
 PREFIX = "STEAMSHIP_ENGINE_"
+_SHORTEST_KEY = 32
 
 
 class SettingsError(ValueError):
@@ -27,7 +28,8 @@ class SettingsError(ValueError):
 class Setting:
     """One row: its name in Python, how its text is read, its default as the help says it, and the help.
 
-    `flag` ones are flags of `ship serve` too; secrets never are, for every process can read flags.
+    `flag` ones are flags of `ship serve` too; `secret` ones never are, for every process can read flags, and no
+    error shows them.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Setting:
     shown_default: str
     help: str
     flag: bool = False
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -77,6 +80,12 @@ def _seconds(text: str) -> float:
     if not math.isfinite(number) or number < 0:
         raise ValueError("it is a number of seconds")
     return number
+
+
+def _key(text: str) -> str:
+    if len(text) < _SHORTEST_KEY or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError(f"it is {_SHORTEST_KEY} characters or more, ASCII without blanks")
+    return text
 
 
 def _paths(text: str) -> tuple[Path, ...]:
@@ -172,6 +181,7 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "made by the engine",
         "The key of the user that a first start makes, 32 characters or more.",
+        secret=True,
     ),
     Setting(
         "secret_key",
@@ -179,6 +189,15 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         "secret.key in the data directory",
         "What secrets in the database are encrypted under, 32 characters or more.",
+        secret=True,
+    ),
+    Setting(
+        "metrics_key",
+        _key,
+        None,
+        "none: this machine alone may read them",
+        "What opens `/metrics`, as a bearer key, 32 characters or more.",
+        secret=True,
     ),
     Setting(
         "pythons",
@@ -223,6 +242,7 @@ class Settings:
     admin_handle: str
     admin_key: str | None
     secret_key: str | None
+    metrics_key: str | None
     pythons: tuple[Path, ...]
     caps: VersionLimits
     drain_s: float
@@ -263,7 +283,8 @@ def _value(setting: Setting, flags: Mapping[str, str | None], environ: Mapping[s
     try:
         return setting.read(text)
     except ValueError as error:
-        raise SettingsError(f'{source} is "{text}": {error}.') from None
+        said = "cannot be used" if setting.secret else f'is "{text}"'
+        raise SettingsError(f"{source} {said}: {error}.") from None
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from steamship_engine.commands import serve
+from steamship_engine.model.version_limits import CAPS
 from steamship_engine.settings import SETTINGS, SettingsError, inherited, load, reference
 
 ROOT = Path(__file__).parents[3]
@@ -47,6 +49,8 @@ def test_the_clients_variables_are_none_of_its_business() -> None:
         ("insecure_no_sandbox", "perhaps"),
         ("drain_s", "nan"),
         ("drain_s", "-1"),
+        ("caps", "memory=lots"),
+        ("caps", "mem=1GiB"),
         ("log_level", "loud"),
         ("app_base", "ftp://x/"),
         ("app_base", "nowhere"),
@@ -69,6 +73,8 @@ def test_a_value_that_cannot_be_is_refused(name: str, text: str) -> None:
         ("api_base", "https://x.example/api/v1", "https://x.example/api/v1/"),
         ("pythons", "/a/python:/b/python", (Path("/a/python"), Path("/b/python"))),
         ("insecure_no_sandbox", "TRUE", True),
+        ("caps", "timeout_s=5,max_workers=2", replace(CAPS, timeout_s=5, max_workers=2)),
+        ("metrics_key", "k" * 32, "k" * 32),
     ],
 )
 def test_values_are_read(name: str, text: str, value: Any) -> None:
@@ -81,6 +87,15 @@ def test_settings_do_not_show_their_secrets() -> None:
     assert "canary" not in repr(load({}, {"STEAMSHIP_ENGINE_ADMIN_KEY": "canary"}))
 
 
+@pytest.mark.parametrize("text", ["canary", "canary " * 10, "canäry" * 10])
+def test_a_refused_secret_is_not_shown(text: str) -> None:
+    """A key that is too short, or that no header can hold, is refused without its value."""
+    with pytest.raises(SettingsError) as error:
+        load({}, {"STEAMSHIP_ENGINE_METRICS_KEY": text})
+    assert "STEAMSHIP_ENGINE_METRICS_KEY cannot be used: it is 32 characters or more" in str(error.value)
+    assert text[:4] not in str(error.value)
+
+
 def test_tools_do_not_inherit_settings() -> None:
     """What the engine runs gets its environment without its settings."""
     assert inherited({"PATH": "/bin", "STEAMSHIP_ENGINE_SECRET_KEY": "canary"}) == {"PATH": "/bin"}
@@ -88,7 +103,9 @@ def test_tools_do_not_inherit_settings() -> None:
 
 def test_secrets_have_no_flags() -> None:
     """A key on the command line could be read by every user of the machine."""
-    assert not any(setting.flag for setting in SETTINGS if setting.name.endswith("_key"))
+    secrets = {setting.name for setting in SETTINGS if setting.secret}
+    assert secrets == {setting.name for setting in SETTINGS if setting.name.endswith("_key")}
+    assert not any(setting.flag for setting in SETTINGS if setting.secret)
 
 
 def test_help_lists_every_setting() -> None:

@@ -14,9 +14,12 @@ from steamship_engine.api import invocations
 from steamship_engine.api.background import Executor, Internal
 from steamship_engine.api.shell import Api
 from steamship_engine.api.table import BY_PATH, OPERATIONS
-from steamship_engine.app.access_log import logged
+from steamship_engine.app.access_log import AccessLog, logged
+from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
 from steamship_engine.app.machine import LoopMachine
+from steamship_engine.app.metrics import Metrics
+from steamship_engine.app.scraping import Scraping
 from steamship_engine.control import bundles, package_calls
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
@@ -64,9 +67,20 @@ def ground_of(
 class Engine:
     """Everything that runs between the socket and the ground, on one event loop."""
 
-    def __init__(self, ground: Ground, runtime: RuntimePort, machine: LoopMachine, *, drain_s: float) -> None:
-        """`machine` is the one in `ground`, on `runtime`."""
+    def __init__(
+        self,
+        ground: Ground,
+        runtime: RuntimePort,
+        machine: LoopMachine,
+        *,
+        drain_s: float,
+        access_log: AccessLog | None = None,
+        metrics_key: str | None = None,
+    ) -> None:
+        """`machine` is the one in `ground`, on `runtime`. `metrics_key` opens `/metrics`, see `Scraping`."""
         self._ground = ground
+        self.access_log = access_log or AccessLog()
+        self.metrics = Metrics()
         self._runtime = runtime
         self._machine = machine
         self._drain_s = drain_s
@@ -90,14 +104,19 @@ class Engine:
         for listener in (self._waiting.notice, self._tasks.notice):
             ground.changes.listen(listener)
         api = Api(ground, OPERATIONS, self._waiting.wait)
+        gateway = Gateway(ground, runtime, invocations.accepted)
+        self.warm = gateway.warm
         front = Front(
             ground.addresses,
             api=api,
-            gateway=Gateway(ground, runtime, invocations.accepted),
+            gateway=gateway,
             web=Web(ground),
+            scrape=Scraping(
+                self.metrics, ground.database, runtime.stats, ground.addresses, metrics_key
+            ).answer,
             is_ready=lambda: self._ready,
         )
-        self._front = logged(front)
+        self._front = logged(counted(front, self.metrics), self.access_log)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or the lifespan of the server around it."""
@@ -111,6 +130,7 @@ class Engine:
     async def start(self) -> None:
         """Take up the work that an earlier engine left, then be ready."""
         self._machine.attach(asyncio.get_running_loop())
+        self.access_log.start()
         self._ground.records.start()
         await self._tasks.start()
         self._sweeping = asyncio.create_task(self._sweep())
@@ -126,6 +146,7 @@ class Engine:
         await self._runtime.close()
         await asyncio.to_thread(self._ground.records.close)
         self._ground.database.close()
+        await asyncio.to_thread(self.access_log.close)
 
     async def _sweep(self) -> None:
         for what, sweep in (

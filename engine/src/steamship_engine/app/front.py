@@ -1,4 +1,7 @@
-"""The front: which part of the engine a request is for (package headers, hosts, paths)."""
+"""The front: which part of the engine a request is for (package headers, hosts, paths).
+
+The name of the door that a request was led to stands in its scope under `DOOR`, for those who count and time requests.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from steamship_engine.app.metrics import CONTENT_TYPE
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.gateway import address, hygiene
 from steamship_engine.model import cors
 from steamship_engine.model.errors import (
+    AuthenticationError,
+    MethodNotAllowedError,
     MisdirectedError,
     NotFoundError,
     SteamshipError,
@@ -17,7 +23,7 @@ from steamship_engine.model.errors import (
     wire_status,
 )
 from steamship_engine.model.identifiers import request_id
-from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, PACKAGE_HEADERS
+from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, METRICS_PATH, PACKAGE_HEADERS
 from steamship_engine.web.app import PATHS as WEB_PATHS
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +31,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Door = Callable[[Any, Any, Any], Awaitable[None]]
 
+DOOR = "steamship.door"
+"""Where a scope tells its door: `api`, `gateway`, `web`, `health`, `metrics`, or `front` for what no door answers."""
+
+Scrape = Callable[[Scope], Awaitable[bytes]]
+"""The body for a request to `/metrics`; SteamshipError for one that may not have it."""
+
+_NOT_KEPT = (b"cache-control", b"no-store")
 _PACKAGE_HEADERS = frozenset(name.encode() for name in PACKAGE_HEADERS)
 
 
@@ -32,46 +45,62 @@ class Front:
     """An ASGI callable for HTTP that hands each request to the API, the gateway or the pages, or refuses it."""
 
     def __init__(
-        self, addresses: Addresses, *, api: Door, gateway: Door, web: Door, is_ready: Callable[[], bool]
+        self,
+        addresses: Addresses,
+        *,
+        api: Door,
+        gateway: Door,
+        web: Door,
+        scrape: Scrape,
+        is_ready: Callable[[], bool],
     ) -> None:
         """`is_ready` is what `/readyz` says."""
         self._addresses = addresses
-        self._api = api
-        self._gateway = gateway
-        self._web = web
+        self._doors: dict[str, Door] = {
+            "api": api,
+            "gateway": gateway,
+            "web": web,
+            "health": self._health,
+            "metrics": self._metrics,
+        }
+        self._scrape = scrape
         self._is_ready = is_ready
         self._loopback = any(is_loopback(host) for host in addresses.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        if scope["path"] in HEALTH_PATHS:
-            await self._health(scope, send)
-            return
+        scope[DOOR] = "front"
         try:
-            door = self._door(scope)
+            name = self._door(scope)
         except SteamshipError as error:
             await _refuse(scope, send, error)
             return
-        await door(scope, receive, send)
+        scope[DOOR] = name
+        await self._doors[name](scope, receive, send)
 
-    def _door(self, scope: Scope) -> Door:
+    def _door(self, scope: Scope) -> str:
+        if scope["path"] in HEALTH_PATHS:
+            return "health"
         host = hygiene.host_of(scope["headers"])
         of_a_user = address.owner_label(host, self._addresses) is not None
+        for_a_package = of_a_user or any(name in _PACKAGE_HEADERS for name, _ in scope["headers"])
+        if scope["path"] == METRICS_PATH and not for_a_package:
+            return "metrics"
         if not of_a_user and not self._is_known(host):
             raise MisdirectedError(
                 f'"{host}" is not a name of this engine.',
                 suggestion="Use one of the engine's addresses; --api-base, --app-base and --web-base set them.",
             )
-        if of_a_user or any(name in _PACKAGE_HEADERS for name, _ in scope["headers"]):
-            return self._gateway
+        if for_a_package:
+            return "gateway"
         segment, _, rest = scope["path"].lstrip("/").partition("/")
         if segment not in ENGINE_PATHS:
-            return self._gateway
+            return "gateway"
         if segment == "api" and rest.startswith("v1/"):
-            return self._api
+            return "api"
         # Pages are on the web base's host alone: elsewhere a package's page may be of the same origin.
         if scope["path"] in WEB_PATHS and self._is_web(host):
-            return self._web
+            return "web"
         raise NotFoundError(
             f'There is nothing at "{scope["path"][:200]}".',
             suggestion="The API is below /api/v1/.",
@@ -84,7 +113,16 @@ class Front:
     def _is_known(self, host: str) -> bool:
         return host in self._addresses.hosts or (self._loopback and is_loopback(host))
 
-    async def _health(self, scope: Scope, send: Send) -> None:
+    async def _metrics(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        try:
+            text = await self._scrape(scope)
+        except SteamshipError as error:
+            await _refuse(scope, send, error)
+            return
+        body = b"" if scope["method"] == "HEAD" else text
+        await _send(send, 200, body, [(b"content-type", CONTENT_TYPE.encode()), _NOT_KEPT])
+
+    async def _health(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["path"] != "/livez" and not self._is_ready():
             await _refuse(
                 scope,
@@ -93,7 +131,7 @@ class Front:
             )
             return
         body = b"" if scope["method"] == "HEAD" else b"ok\n"
-        await _send(send, 200, body, [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")])
+        await _send(send, 200, body, [(b"content-type", b"text/plain"), _NOT_KEPT])
 
 
 async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:
@@ -107,6 +145,10 @@ async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:
     ]
     if isinstance(error, UnavailableError):
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
+    if isinstance(error, AuthenticationError):
+        headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, MethodNotAllowedError):
+        headers.append((b"allow", b"GET, HEAD"))
     await _send(send, error.http_status, body, headers)
 
 

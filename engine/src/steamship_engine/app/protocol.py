@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from steamship_engine.app.access_log import AccessLog
 from steamship_engine.app.heads import BoundedHeads
+from steamship_engine.app.metrics import Metrics
 from steamship_engine.gateway.calls import LEFT
 from steamship_engine.gateway.replies import Answer
 from steamship_engine.gateway.warm import Warm, WarmCall
@@ -31,6 +32,7 @@ class Application(Protocol):
 
     warm: Warm
     access_log: AccessLog
+    metrics: Metrics
 
 
 class _Nobody:
@@ -60,7 +62,8 @@ class EngineProtocol(BoundedHeads):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         application: Application = self.app
-        self._warm, self._access_log = application.warm, application.access_log
+        self._warm = application.warm
+        self._access_log, self._metrics = application.access_log, application.metrics
         self._turn: Turn | None = None
         self._answering: RequestResponseCycle | None = None
         self._chunk_is_small = self._head_is_small = False
@@ -263,5 +266,7 @@ class EngineProtocol(BoundedHeads):
 
     def _note(self, call: WarmCall, status: int) -> None:
         took_s = time.perf_counter() - call.started
+        verb = call.head.place[0].decode()
         request_id = "-" if status == LEFT else call.head.request_id
-        self._access_log.note(call.head.place[0].decode(), call.decision.shown, status, took_s, request_id)
+        self._access_log.note(verb, call.decision.shown, status, took_s, request_id)
+        self._metrics.observe("gateway", verb, status, took_s)

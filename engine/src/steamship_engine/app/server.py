@@ -76,7 +76,14 @@ async def _serve(settings: Settings, database: Database, listener: socket.socket
     ground = ground_of(settings, database, kept, addresses, machine)
     first = make_first_user(ground, settings, Path.home())
     access_log = AccessLog(sys.stderr if logging.getLogger().isEnabledFor(logging.INFO) else None)
-    engine = Engine(ground, runtime, machine, drain_s=settings.drain_s, access_log=access_log)
+    engine = Engine(
+        ground,
+        runtime,
+        machine,
+        drain_s=settings.drain_s,
+        access_log=access_log,
+        metrics_key=settings.metrics_key,
+    )
     server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
     await server.serve(sockets=[listener])
     return 0 if server.started else 1

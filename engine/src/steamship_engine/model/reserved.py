@@ -26,6 +26,9 @@ ENGINE_PATHS = frozenset(
 HEALTH_PATHS = frozenset({"/livez", "/readyz", "/healthz"})
 """Answered on any host name."""
 
+METRICS_PATH = "/metrics"
+"""Answered on any host name but the users'."""
+
 PACKAGE_HEADERS = ("x-package-instance-id", "x-package-owner-handle")
 """A request that carries one of these is the gateway's, whatever its path."""
 

@@ -77,6 +77,16 @@ def next_due(connection: Connection, kind: Kind = ANY) -> datetime | None:
     return connection.execute(query).scalar_one_or_none()
 
 
+def unfinished(connection: Connection) -> dict[TaskState, int]:
+    """How many tasks have not ended, by state; none: the state is not there."""
+    query = (
+        select(tasks.c.state, func.count())
+        .where(tasks.c.state.in_((TaskState.WAITING, TaskState.RUNNING)))
+        .group_by(tasks.c.state)
+    )
+    return {TaskState(state): count for state, count in connection.execute(query)}
+
+
 def claim(connection: Connection, owner: str, lease: timedelta, most: int, kind: Kind = ANY) -> list[Task]:
     """Take up to `most` due tasks of that kind, longest due first; they are `running` and leased to `owner`."""
     moment = clock(connection)

@@ -67,6 +67,22 @@ def test_a_task_is_claimed_once(ground, submit):
     assert state(ground, first) is TaskState.RUNNING
 
 
+def test_unfinished_tasks_are_counted_by_state(ground, submit):
+    """Waiting and running tasks are counted, ended ones are not, and a state that no task has is not there."""
+
+    def counts() -> dict[TaskState, int]:
+        with ground.database.read() as connection:
+            return queue.unfinished(connection)
+
+    assert counts() == {}
+    for _ in range(3):
+        submit()
+    lease, _ = claim(ground, most=2)
+    assert counts() == {TaskState.WAITING: 1, TaskState.RUNNING: 2}
+    finish(ground, lease)
+    assert counts() == {TaskState.WAITING: 1, TaskState.RUNNING: 1}
+
+
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_claim_locks_nobody_out(ground, submit):
     """A claim passes over tasks that another transaction is just claiming (SQLite has one at a time)."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from steamship_engine.app.front import Front
+from steamship_engine.app.front import DOOR, Front
 from steamship_engine.control.addresses import Addresses
+from steamship_engine.model.reserved import HEALTH_PATHS
 
 LOCAL = Addresses("http://localhost:8080/api/v1/", "http://localhost:8080/", "http://localhost:8080/")
 DOMAIN = Addresses(
@@ -19,7 +20,7 @@ DOMAIN = Addresses(
 def ask(
     addresses: Addresses, host: str, path: str, *, headers: dict[str, str] | None = None, ready: bool = True
 ) -> str | int:
-    """The door that a request reaches, `api`, `gateway` or `web`, or the status it is refused with."""
+    """The door that a request reaches, `api`, `gateway`, `web` or `metrics`, or the status it is refused with."""
     answers: list[Any] = []
 
     def door(name: str) -> Any:
@@ -28,8 +29,12 @@ def ask(
 
         return serve
 
+    async def scrape(scope: Any) -> bytes:
+        answers.append("metrics")
+        return b""
+
     async def send(message: Any) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and "metrics" not in answers:
             answers.append(message["status"])
 
     fields = {"host": host, **(headers or {})}
@@ -40,10 +45,18 @@ def ask(
         "headers": [(name.encode(), value.encode()) for name, value in fields.items()],
     }
     front = Front(
-        addresses, api=door("api"), gateway=door("gateway"), web=door("web"), is_ready=lambda: ready
+        addresses,
+        api=door("api"),
+        gateway=door("gateway"),
+        web=door("web"),
+        scrape=scrape,
+        is_ready=lambda: ready,
     )
     asyncio.run(front(scope, None, send))
     (answer,) = answers
+    assert scope[DOOR] == (
+        answer if isinstance(answer, str) else "health" if path in HEALTH_PATHS else "front"
+    )
     return answer
 
 
@@ -73,6 +86,9 @@ def test_bases_below_the_apps_domain_are_no_users(host: str, expected: str) -> N
         ("localhost:8080", "/", "gateway"),
         ("localhost:8080", "/api/v2/x", 404),
         ("localhost:8080", "/dashboard/x", 404),
+        ("localhost:8080", "/metrics", "metrics"),
+        ("10.0.0.5:8080", "/metrics", "metrics"),
+        ("localhost:8080", "/metrics/x", 404),
         ("localhost:8080", "/account/client-login", "web"),
         ("127.0.0.1:8080", "/account/client-login", "web"),
         ("localhost:8080", "/account/client-login/x", 404),
@@ -94,6 +110,8 @@ def test_on_one_loopback_port(host: str, path: str, expected: str | int) -> None
         ("run.ships.example", "/@alice/space/inst/greet", "gateway"),
         ("alice.run.ships.example", "/space/inst/greet", "gateway"),
         ("alice.run.ships.example", "/api/v1/account/current", "gateway"),
+        ("alice.run.ships.example", "/metrics", "gateway"),
+        ("localhost", "/metrics", "metrics"),
         ("ships.example", "/account/client-login", "web"),
         ("run.ships.example", "/account/client-login", 404),
         ("api.ships.example", "/account/client-login", 404),
@@ -125,7 +143,7 @@ def test_a_refusal_has_a_request_id() -> None:
 
     headers = [(b"host", b"example.com"), (b"x-request-id", b"find-me")]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
-    front = Front(LOCAL, api=None, gateway=None, web=None, is_ready=lambda: True)
+    front = Front(LOCAL, api=None, gateway=None, web=None, scrape=None, is_ready=lambda: True)
     asyncio.run(front(scope, None, send))
     assert (b"x-request-id", b"find-me") in sent[0]["headers"]
     assert b'"requestId": "find-me"' in sent[1]["body"]
