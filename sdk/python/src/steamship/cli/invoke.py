@@ -79,18 +79,23 @@ def _instance(session: Session, handle: str, package: str | None, workspace: str
     try:
         found = PackageInstance.get(session.client(where), handle)
     except NotFoundError as error:
-        in_workspace = f" --workspace {workspace}" if workspace else ""
-        raise CommandError(
-            f'You have no instance "{handle}" in the workspace "{where}".',
-            suggestion=f"Make it with `ship use {package or 'PACKAGE'} {handle}{in_workspace}`;"
-            " `ship instances` lists yours.",
-        ) from error
+        raise no_such_instance(handle, workspace, package) from error
     if package is not None and found.package_handle != package:
         raise CommandError(
             f'The instance "{handle}" is of the package "{found.package_handle}", not "{package}".',
             suggestion="Name another instance, or leave --package out.",
         )
     return found
+
+
+def no_such_instance(handle: str, workspace: str | None, package: str | None = None) -> CommandError:
+    """What to say of an instance that is not there; `workspace` and `package` as the command line names them."""
+    in_workspace = f" --workspace {workspace}" if workspace else ""
+    return CommandError(
+        f'You have no instance "{handle}" in the workspace "{workspace or handle}".',
+        suggestion=f"Make it with `ship use {package or 'PACKAGE'} {handle}{in_workspace}`;"
+        " `ship instances` lists yours.",
+    )
 
 
 def _answer(

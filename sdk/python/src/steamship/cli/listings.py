@@ -69,21 +69,29 @@ def versions(package: str) -> None:
 
 @click.command
 @click.option("--workspace", metavar="HANDLE", help="Only those in this workspace.")
+@click.option(
+    "--workers", "with_workers", is_flag=True, help="Show their workers: what they do, and why they ended."
+)
 @command_options
-def instances(workspace: str | None) -> None:
+def instances(workspace: str | None, with_workers: bool) -> None:
     """List your instances in all workspaces.
 
-    With --json: an array of instances.
+    With --json: an array of instances, with --workers each with its `workers`.
     """
     session = current_session()
+    client = session.client(workspace)
     found = whole_list(
-        session.client(workspace),
+        client,
         "package/instance/list",
         "packageInstances",
         acrossWorkspaces=workspace is None,
         includeWorkspace=True,
     )
-    if session.as_json:
+    if with_workers and found:
+        from steamship.cli.workers import print_workers
+
+        print_workers(session, client, found, everywhere=workspace is None)
+    elif session.as_json:
         print_json(found)
     elif found:
         print_table(

@@ -35,6 +35,8 @@ COMMANDS = {
     "packages": Entry("steamship.cli.listings:packages", "List the packages you may use."),
     "versions": Entry("steamship.cli.listings:versions", "List a package's versions, the newest first."),
     "instances": Entry("steamship.cli.listings:instances", "List your instances."),
+    "restart": Entry("steamship.cli.workers:restart", "Give an instance new workers."),
+    "limits": Entry("steamship.cli.limits:limits", "Show what a package's workers and calls may take."),
     "logs": Entry("steamship.cli.logs:logs", "Show what your instances have printed and logged."),
     "delete": Entry("steamship.cli.deletion:delete", "Delete a workspace, or an instance."),
     "keys": Entry("steamship.cli.keys:keys", "Make, list and revoke keys."),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from steamship.base.error import InvalidManifestError
+from steamship.cli.manifest_limits import limit_problems
 
 MANIFEST_FILE = "steamship.json"
 CODE_FILE = "api.py"
@@ -149,6 +150,7 @@ def check_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
             problems.append(f'"{name}"{shown} {said}')
     problems += _bad_handle(manifest.get("handle"), "handle", PACKAGE_HANDLE, PACKAGE_RULE)
     problems += _bad_handle(manifest.get("version"), "version", VERSION_HANDLE, VERSION_RULE)
+    problems += limit_problems(manifest.get("limits"))
     if manifest.get("type", "package") == "plugin":
         problems.append('"type" is "plugin": this engine has packages only')
     if problems:
