@@ -18,6 +18,8 @@ from steamship_engine.model.errors import InvalidRequestError, NotFoundError
 UNKNOWN = "_"
 """What the original clients send in place of a handle that they do not know."""
 
+_SHOWN = 200
+
 
 @dataclass(frozen=True)
 class Address:
@@ -50,7 +52,7 @@ def parse(host: str, raw_path: bytes, headers: dict[str, str], addresses: Addres
     instance_id = headers.get("x-package-instance-id") or None
     if len(segments) < 2:
         raise NotFoundError(
-            f'"/{"/".join(segments)}" names no instance.',
+            f'"/{"/".join(segments)[:_SHOWN]}" names no instance.',
             suggestion="Call {app base}/@{user}/{workspace}/{instance}/{method}; "
             "an instance's invocation_url is its address.",
         )

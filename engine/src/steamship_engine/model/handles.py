@@ -20,9 +20,9 @@ class Grammar:
     def check(self, handle: object) -> str:
         """`handle` itself if it is one; InvalidHandleError with the rule if not."""
         if not isinstance(handle, str) or self.pattern.fullmatch(handle) is None:
-            shown = handle if isinstance(handle, str) else repr(handle)
+            shown = (handle if isinstance(handle, str) else repr(handle))[:200]
             raise InvalidHandleError(
-                f'"{shown[:200]}" is not a {self.noun} handle: {self.rule}.',
+                f'"{shown.encode("utf-8", "replace").decode()}" is not a {self.noun} handle: {self.rule}.',
                 suggestion=f"Choose a {self.noun} handle of this form.",
             )
         return handle
@@ -51,7 +51,7 @@ WORKSPACE = Grammar(
 INSTANCE = Grammar("instance", WORKSPACE.pattern, WORKSPACE.rule)
 FILE = Grammar(
     "file",
-    re.compile(r"(?!\.)[^\x00-\x1f\x7f/\\]{1,255}"),
+    re.compile(r"(?!\.)[^\x00-\x1f\x7f/\\\ud800-\udfff]{1,255}"),
     'it has 1-255 characters without control characters and slashes and does not start with "."',
 )
 

@@ -159,15 +159,20 @@ def _manifest(text: str | None) -> dict[str, Any] | None:
         ) from error
     if not isinstance(manifest, dict):
         raise InvalidManifestError(
-            f'steamship.json holds "{text[:40]}", not an object.', suggestion='Write {"type": "package", …}.'
+            f'steamship.json holds "{_shown(text)}", not an object.', suggestion='Write {"type": "package", …}.'
         )
     wish = manifest.get("runtime")
     if wish not in (None, *VersionKind):
         raise InvalidManifestError(
-            f'steamship.json says "runtime": "{wish}".',
+            f'steamship.json says "runtime": "{_shown(str(wish))}".',
             suggestion='Use "native" or "original", or leave it out.',
         )
     return manifest
+
+
+def _shown(text: str) -> str:
+    """Its beginning, without halves of surrogate pairs."""
+    return text[:40].encode("utf-8", "replace").decode()
 
 
 def _kind(folder: Path, asked: Requirements, manifest: dict[str, Any] | None) -> tuple[VersionKind, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -16,6 +17,8 @@ from steamship_engine.model.limits import BUNDLE, BundleLimits
 
 SDK = "steamship"
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_LONGEST = 1_000
+_SHOWN = 200
 _FIRST_NATIVE = Version("3.0.0")
 
 
@@ -51,7 +54,7 @@ def parse(text: str, limits: BundleLimits = BUNDLE) -> Requirements:
     for number, line in _logical_lines(text):
         requirement = _parse_line(number, line)
         if canonicalize_name(requirement.name) == SDK:
-            if requirement.marker is None or requirement.marker.evaluate():
+            if _applies(number, line, requirement):
                 sdk.append(requirement)
         else:
             lines.add(_normalised(requirement))
@@ -78,8 +81,18 @@ def _logical_lines(text: str) -> Iterable[tuple[int, str]]:
         joined, first = "", 0
 
 
+def _applies(number: int, line: str, requirement: Requirement) -> bool:
+    """Whether the requirement's marker is true here, if it has one."""
+    try:
+        return requirement.marker is None or requirement.marker.evaluate()
+    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        raise _refused(number, line[:_SHOWN], "has a marker that has no truth value") from error
+
+
 def _parse_line(number: int, line: str) -> Requirement:
-    shown = _without_credentials(line)[:200]
+    shown = _without_credentials(line)[:_SHOWN]
+    if len(line) > _LONGEST:
+        raise _refused(number, shown, f"has more than {_LONGEST} characters")
     if line.startswith("-") or re.search(r"\s--?[a-z]", line):
         raise _refused(number, shown, "is an option")
     if re.match(r"[a-z0-9+.-]+://", line, re.IGNORECASE) or line.startswith(("git+", "file:")):
@@ -88,6 +101,8 @@ def _parse_line(number: int, line: str) -> Requirement:
         raise _refused(number, shown, "is a path")
     try:
         requirement = Requirement(line)
+    except RecursionError as error:
+        raise _refused(number, shown, "is nested too deeply") from error
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
         raise _refused(number, shown, f"is no requirement ({_without_credentials(reason)})") from error

@@ -149,6 +149,8 @@ def _check_overlap(stream: IO[bytes], entries: list[zipfile.ZipInfo], directory:
     """Refuse entries that share bytes with one another or with the table: a bomb made of one kernel."""
     end, before = 0, ""
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if not 0 <= entry.header_offset < directory:
+            raise _refused(entry.orig_filename, "lies outside the zip's contents", "Make the zip again.")
         stream.seek(entry.header_offset)
         header = stream.read(_LOCAL.size)
         if len(header) < _LOCAL.size or entry.header_offset < end:

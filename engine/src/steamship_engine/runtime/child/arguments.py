@@ -1,6 +1,7 @@
 """A call's arguments out of its query and body, defensively: a bad request is a 400 that says why."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -84,7 +85,9 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
         if "\\u" in text:
             _refuse_surrogates(value)
     except RecursionError:
@@ -106,13 +109,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise ValueError(f'the key "{key[:100]}" is there twice')
+                shown = key[:100].encode("utf-8", "replace").decode()
+                raise ValueError(f'the key "{shown}" is there twice')
             seen.add(key)
     return found
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f'the number "{text[:40]}" is too large')
+    return number
 
 
 def _refuse_surrogates(value: Any) -> None:

@@ -3,6 +3,7 @@
 import re
 
 PARTS = 1_000
+_HEAD = 16 * 1024
 _PARAMETER = re.compile(r';\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 
 
@@ -25,11 +26,11 @@ def fields(content_type: str, body: bytes, files_as_text: bool) -> "list[tuple[s
     if not 0 < len(boundary) <= 200:
         raise Malformed("its Content-Type has no boundary")
     delimiter = b"\r\n--" + boundary
-    pieces = (b"\r\n" + body).split(delimiter)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise Malformed("its closing boundary is missing")
+    pieces = (b"\r\n" + body).split(delimiter, PARTS + 2)
     if len(pieces) > PARTS + 2:
         raise Malformed(f"it has more than {PARTS} parts")
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        raise Malformed("its closing boundary is missing")
     return [_field(piece, files_as_text) for piece in pieces[1:-1]]
 
 
@@ -40,6 +41,8 @@ def _field(piece: bytes, files_as_text: bool) -> "tuple[str, str | bytes]":
     head, blank, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
     if not blank:
         raise Malformed("a part has no end of headers")
+    if len(head) > _HEAD:
+        raise Malformed(f"a part's headers have more than {_HEAD} bytes")
     disposition = _disposition(head)
     name = parameter(disposition, "name")
     if not name:
@@ -50,7 +53,7 @@ def _field(piece: bytes, files_as_text: bool) -> "tuple[str, str | bytes]":
     try:
         return name, content.decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed(f'the part "{name}" is not UTF-8 text') from None
+        raise Malformed(f'the part "{name[:100]}" is not UTF-8 text') from None
 
 
 def _disposition(head: bytes) -> str:

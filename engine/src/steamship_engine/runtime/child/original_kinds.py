@@ -11,12 +11,16 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 def of_spec(spec: Any) -> dict[tuple[str, str], dict[str, str]]:
     """Argument names and kinds by verb and path, out of what `/__dir__` answered."""
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for method in spec.get("methods") or [] if isinstance(spec, dict) else []:
-        arguments = method.get("args") or []
-        found[method["verb"], method["path"]] = {
-            argument["name"]: str(argument["kind"]) for argument in arguments
+    for method in _objects(spec.get("methods") if isinstance(spec, dict) else None):
+        found[str(method.get("verb")), str(method.get("path"))] = {
+            str(argument.get("name")): str(argument.get("kind")) for argument in _objects(method.get("args"))
         }
     return found
+
+
+def _objects(values: Any) -> "list[dict[str, Any]]":
+    """The objects of a list; whatever else an SDK of some other age says counts for nothing."""
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def typed(arguments: dict[str, Any], untyped: set[str], kinds: dict[str, str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class Answer(NamedTuple):
     data: Any = None
 
 
-class WrongReply(Exception):
+class WrongReply(ValueError):
     """The handler replied what is no reply."""
 
 
@@ -34,7 +34,10 @@ def read(reply: Any, verb: str, path: str, raised: list[BaseException], code: st
     if status.get("state") == "failed":
         return _failed(status, http, verb, path, raised, code)
     data = reply.get("data")
-    headers = {str(name): str(value) for name, value in (http.get("headers") or {}).items()}
+    given = http.get("headers") or {}
+    if not isinstance(given, dict):
+        raise WrongReply(f"the handler replied headers in a {type(given).__name__}, not in an object")
+    headers = {str(name): str(value) for name, value in given.items()}
     name = next((name for name in headers if name.lower() == "content-type"), "Content-Type")
     content_type = headers.setdefault(name, BINARY)
     if _is_text(content_type) and not http.get("base64Wrapped"):
@@ -58,9 +61,11 @@ def _body(data: Any, http: dict[str, Any], content_type: str) -> bytes:
     media_type = content_type.partition(";")[0].strip().lower()
     if isinstance(data, str) and media_type != "application/json":
         return data.encode("utf-8", "replace")
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8", "replace"
-    )
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise WrongReply(f"the handler's reply is no JSON: {error}") from error
+    return text.encode("utf-8", "replace")
 
 
 def _is_text(content_type: str) -> bool:
