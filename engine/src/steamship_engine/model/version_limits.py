@@ -227,7 +227,9 @@ def _number(text: str) -> int | float | str:
 
 
 def _size(count: int) -> str:
-    for unit, each in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+    """The size in the largest unit of which it is a whole number."""
+    units = (("GiB", GIB), ("GB", 1000**3), ("MiB", MIB), ("MB", 1000**2), ("KiB", KIB), ("KB", 1000))
+    for unit, each in units:
         if count and count % each == 0:
             return f"{count // each} {unit}"
     return f"{count} bytes"

@@ -63,6 +63,21 @@ def test_a_size_is_bytes_or_a_text(said: object, size: int) -> None:
     assert wishes(_manifest(memory=said)) == {"memory": size}
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (2**31, "2 GiB"),
+        (512_000_000, "512 MB"),
+        (1_500_000_000, "1500 MB"),
+        (2**20 + 1024, "1025 KiB"),
+        (1_025, "1025 bytes"),
+    ],
+)
+def test_a_size_is_shown_whole(size: int, shown: str) -> None:
+    """Sizes are shown in the largest unit that leaves no fraction, so that none is rounded."""
+    assert LIMITS[0].shown(size) == shown
+
+
 def test_every_limit_can_be_asked_for() -> None:
     """What the manifest says counts, where the caps allow it."""
     asked = {
