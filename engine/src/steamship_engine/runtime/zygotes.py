@@ -149,7 +149,8 @@ class Zygotes:
             process, found = await self._attempt(ground, share=True)
             if not found.problems:
                 return _Zygote(process, found.memory)
-            self._problems[key] = found.problems
+            # Where bundles lie is the operator's business.
+            self._problems[key] = tuple(problem.replace(f"{ground.code}/", "") for problem in found.problems)
             if len(self._problems) > _PROBLEMS_REMEMBERED:
                 self._problems.popitem(last=False)
             await process.ended()
