@@ -27,8 +27,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from steamship_engine.app.access_log import AccessLog, logged
+from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
 from steamship_engine.app.heads import BoundedHeads
+from steamship_engine.app.metrics import Metrics
 from steamship_engine.app.protocol import EngineProtocol
 from steamship_engine.control import identity, instances
 from steamship_engine.control.actor import Actor, Reach
@@ -92,7 +94,7 @@ class Memory(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Bytes for the client."""
-        if data.endswith((ANSWER, b"0\r\n\r\n")):  # type: ignore[union-attr]  # bytes here
+        if data.endswith(ANSWER) or data == b"0\r\n\r\n":  # type: ignore[union-attr]  # bytes here
             self._answered(self)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -233,13 +235,19 @@ class Whole:
 
     def __init__(self, ground: Ground, access_log: AccessLog) -> None:
         gateway = gateway_on(ground)
-        front: Any = Front(ground.addresses, api=bare, gateway=gateway, web=bare, is_ready=lambda: True)
-        self.warm, self.access_log = gateway.warm, access_log
-        self._front = logged(front, access_log)
+        front: Any = Front(
+            ground.addresses, api=bare, gateway=gateway, web=bare, scrape=_unscraped, is_ready=lambda: True
+        )
+        self.warm, self.access_log, self.metrics = gateway.warm, access_log, Metrics()
+        self._front = logged(counted(front, self.metrics), access_log)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
         await self._front(scope, receive, send)
+
+
+async def _unscraped(_scope: Any) -> bytes:
+    return b""
 
 
 async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rounds: int = 5) -> None:

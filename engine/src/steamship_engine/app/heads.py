@@ -23,7 +23,8 @@ class BoundedHeads(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = True
-        self._head_size = 0
+        self._head_size = self._chunk = 0
+        self._begun_here = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -38,8 +39,10 @@ class BoundedHeads(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Asyncio's: bytes of the client."""
+        self._chunk = len(data)
+        self._begun_here = False
         if self._in_head:
-            self._head_size += len(data)
+            self._head_size += self._chunk
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
             return

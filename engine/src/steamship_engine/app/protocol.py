@@ -66,15 +66,8 @@ class EngineProtocol(BoundedHeads):
         self._access_log, self._metrics = application.access_log, application.metrics
         self._turn: Turn | None = None
         self._answering: RequestResponseCycle | None = None
-        self._chunk_is_small = self._head_is_small = False
         self._idle_since: float | None = None
         self._date: tuple[Any, bytes] = (None, b"")
-
-    def data_received(self, data: bytes) -> None:
-        """Asyncio's: bytes of the client."""
-        self._chunk_is_small = len(data) <= GATEWAY.headers
-        self._head_is_small = False
-        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio's: the client has left."""
@@ -91,14 +84,14 @@ class EngineProtocol(BoundedHeads):
             if turn.future is not None:
                 turn.future.cancel()
             else:
-                _log.info("%s: the client left before its request was complete", turn.call.head.request_id)
-                self._note(turn.call, LEFT)
+                self._warm.left(turn.call)
+                self._tell(turn.call, LEFT)
 
     def on_message_begin(self) -> None:
         """The parser's: a request begins. What an application needs is made when one is asked."""
         self.url = b""
         self.headers = []
-        self._head_is_small = self._chunk_is_small
+        self._begun_here = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """The parser's: one header."""
@@ -108,7 +101,9 @@ class EngineProtocol(BoundedHeads):
         """The parser's: a head has ended."""
         cycle: Any = self.cycle
         if (
-            self._head_is_small
+            # Whole in one chunk, which bounds its size.
+            self._begun_here
+            and self._chunk <= GATEWAY.headers
             and (cycle is None or cycle.response_complete)
             and not self.flow.write_paused
             and self.parser.get_http_version() == "1.1"
@@ -204,7 +199,7 @@ class EngineProtocol(BoundedHeads):
         call = turn.call
         if turn.disconnected and future.cancelled():
             self._warm.left(call)
-            self._note(call, LEFT)
+            self._tell(call, LEFT)
             return
         answer = self._warm.answer(call, future)
         if not isinstance(answer, Answer):
@@ -212,8 +207,7 @@ class EngineProtocol(BoundedHeads):
             return
         if not turn.disconnected:
             self._write(turn, answer)
-        self._warm.ended(call)
-        self._note(call, answer.status)
+        self._tell(call, answer.status)
         if not turn.disconnected:
             self.on_response_complete()
 
@@ -259,14 +253,15 @@ class EngineProtocol(BoundedHeads):
             try:
                 await self._warm.stream(call, reply, receive, send)
             finally:
-                self._warm.ended(call)
-                self._note(call, reply.status)
+                self._tell(call, reply.status)
 
         self._start_asgi_task(cycle, application)
 
-    def _note(self, call: WarmCall, status: int) -> None:
+    def _tell(self, call: WarmCall, status: int) -> None:
+        """Have the call recorded, logged and counted as it ended."""
         took_s = time.perf_counter() - call.started
         verb = call.head.place[0].decode()
+        self._warm.ended(call, took_s)
         request_id = "-" if status == LEFT else call.head.request_id
         self._access_log.note(verb, call.decision.shown, status, took_s, request_id)
         self._metrics.observe("gateway", verb, status, took_s)

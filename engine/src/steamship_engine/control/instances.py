@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from steamship_engine.model.states import InitStatus
 from steamship_engine.runtime.port import Bases, InstanceSpec, VersionSpec
 from steamship_engine.store import instances, versions
 from steamship_engine.store.instances import Placed
+from steamship_engine.store.records import Origin
 from steamship_engine.store.rows import Page, Paging
 
 
@@ -45,6 +47,11 @@ class CallTarget:
     public_methods: frozenset[tuple[str, str]]
     timeouts: dict[tuple[str, str], float]
     secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What the records of its calls have in common."""
+        return origin_of(self.spec, self.secrets)
 
     def redact(self, text: str) -> str:
         """`text` of the package's making without the values of the instance's secret parameters."""
@@ -155,6 +162,22 @@ def call_target(
         if placed is None:
             raise instance_not_found(instance_handle or instance_id or "")
         return _target(ground, connection, placed)
+
+
+def origin_of(spec: InstanceSpec, secrets: dict[str, Any]) -> Origin:
+    """Whose a record about the instance is; `secrets` are the values of its secret parameters."""
+    context = spec.context
+    return Origin(
+        user_id=context["userId"],
+        workspace_id=spec.workspace_id,
+        instance_id=spec.instance_id,
+        package_handle=context["invocableHandle"],
+        version_handle=context["invocableVersionHandle"],
+        instance_handle=context["invocableInstanceHandle"],
+        author_id=context["invocableOwnerId"],
+        author_handle=context["invocableOwnerHandle"],
+        secrets=secrets,
+    )
 
 
 def spec_of(ground: Ground, instance_id: str) -> CallTarget:

@@ -150,17 +150,16 @@ class Warm:
         except ClientLeftError:
             _log.info("%s: the client left before it had the whole answer", head.request_id)
 
-    def ended(self, call: WarmCall) -> None:
-        """The answer has been sent, or the client has left: keep a record of the call, if it was made."""
+    def ended(self, call: WarmCall, elapsed_s: float) -> None:
+        """The answer has been sent after that time, or nobody waits for it: keep a record of the call, if it was made."""
         if call.request is not None and call.status is not None:
-            elapsed_s = time.perf_counter() - call.started
             logs.keep_call(self._ground, call.decision.target, call.request, call.status, elapsed_s)
 
     def left(self, call: WarmCall) -> None:
-        """The client has left before the answer."""
+        """The client has left before its request was complete, or before it had the answer."""
         call.status = calls.LEFT
-        _log.info("%s: the client left before it had the answer", call.head.request_id)
-        self.ended(call)
+        what = "its request was complete" if call.request is None else "it had the answer"
+        _log.info("%s: the client left before %s", call.head.request_id, what)
 
     def _claim(self, head: Plain) -> Claim | None:
         """What the key claims if it is a good one of a worker, written as clients write it."""

@@ -65,10 +65,11 @@ class InstanceSpec:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Request:
     """One call. `path` starts with a slash, its percent-escapes decoded; `query` is raw.
 
+    Nobody changes one: to freeze it would only cost every call as much as its key does.
     `headers` are those that may reach a package (`model/reserved.py`). `key` is a worker key for
     this call. `timeout_s` is the caller's wish; the smallest of it, the method's and the version's
     limit counts. `call` is this call's id, `above` are those of the calls that it was made in, outermost
@@ -88,7 +89,7 @@ class Request:
     awaited: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Reply:
     """What the package answered; `body` is read once. Headers are the worker's, not yet filtered.
 

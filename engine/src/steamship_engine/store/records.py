@@ -8,10 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
@@ -36,7 +40,7 @@ from steamship_engine.model.limits import RECORDS, RecordLimits
 from steamship_engine.model.nouns import Record
 from steamship_engine.model.secrecy import without_secrets
 from steamship_engine.store import rows
-from steamship_engine.store.columns import Instant, Prose, Seq, now
+from steamship_engine.store.columns import Instant, Prose, Seq, now, storable
 from steamship_engine.store.database import Database
 
 _ADVISORY_LOCK = 0x5EA5_4171
@@ -70,6 +74,35 @@ records = Table(
     Index("ix_records_instance_id_seq", "instance_id", "seq"),
     Index("ix_records_at", "at"),
 )
+
+
+class Origin(NamedTuple):
+    """Whose a record is: what all records about one instance have in common. `secrets` stand in none of them."""
+
+    user_id: str
+    workspace_id: str
+    instance_id: str
+    package_handle: str
+    version_handle: str
+    instance_handle: str
+    author_id: str
+    author_handle: str
+    secrets: Config
+
+
+class Said(NamedTuple):
+    """A record to be kept. `at` is microseconds since 1970; the other fields are as in `Record`."""
+
+    origin: Origin
+    at: int
+    component: str
+    level: str
+    message: str
+    request_id: str | None = None
+    verb: str | None = None
+    path: str | None = None
+    status: int | None = None
+    elapsed_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -109,12 +142,12 @@ class Records:
     def __init__(self, database: Database, limits: RecordLimits = RECORDS) -> None:
         """On a database with the tables; `close` closes it."""
         self._database, self._limits = database, limits
-        self._waiting: list[tuple[Record, Config]] = []
+        self._waiting: deque[Said] = deque()
         self._lost = 0
-        self._bell = threading.Condition()
+        self._some, self._many = threading.Event(), threading.Event()
         self._writing = threading.Lock()
         self._forgotten: dict[str, None] = {}
-        self._written_to: set[str] = set()
+        self._written_to: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._ending = False
 
@@ -125,35 +158,35 @@ class Records:
 
     def close(self) -> None:
         """Write what is left, and end."""
-        with self._bell:
-            self._ending = True
-            self._bell.notify()
+        self._ending = True
+        self._many.set()
+        self._some.set()
         if self._thread is not None:
             self._thread.join()
         self._database.close()
 
-    def add(self, record: Record, secrets: Config) -> None:
-        """Keep a record, without keys and the values of `secrets`. It is lost where too many wait to be written."""
-        with self._bell:
-            if len(self._waiting) >= self._limits.waiting:
-                self._lost += 1
-                return
-            self._waiting.append((record, secrets))
-            if len(self._waiting) in (1, self._limits.batch):
-                self._bell.notify()
+    def add(self, said: Said) -> None:
+        """Keep a record, without keys and secrets. It is lost where too many wait to be written."""
+        waiting = self._waiting
+        if len(waiting) >= self._limits.waiting:
+            self._lost += 1
+            return
+        waiting.append(said)
+        if len(waiting) == 1:
+            self._some.set()
+        elif len(waiting) == self._limits.batch:
+            self._many.set()
 
     def flush(self) -> None:
         """Write what waits. Blocking; what cannot be written is lost."""
         with self._writing:
-            with self._bell:
-                waiting, self._waiting = self._waiting, []
-                lost, self._lost = self._lost, 0
+            lost, self._lost = self._lost, 0
             if lost:
                 _log.warning(
                     "%d records of packages came faster than they could be written and are lost", lost
                 )
-            for start in range(0, len(waiting), self._limits.batch):
-                batch = waiting[start : start + self._limits.batch]
+            # To the last: `add` rings for a record that is the first again, and for no other.
+            while batch := self._taken():
                 try:
                     self._write(batch)
                 except SQLAlchemyError as error:
@@ -190,29 +223,39 @@ class Records:
             connection.execute(delete(records).where(records.c.seq <= newest - self._limits.all))
             for instance_id in self._written_to:
                 _keep_newest(connection, instance_id, self._limits.instance)
-            self._written_to = set()
+            self._written_to.clear()
 
-    def _write(self, batch: list[tuple[Record, Config]]) -> None:
-        values = [
-            _values(record, secrets)
-            for record, secrets in batch
-            if record.workspace_id not in self._forgotten
-        ]
-        if not values:
-            return
+    def _taken(self) -> list[Said]:
+        """The first of those that wait."""
+        taken: list[Said] = []
+        with suppress(IndexError):
+            while len(taken) < self._limits.batch:
+                taken.append(self._waiting.popleft())
+        return taken
+
+    def _write(self, batch: list[Said]) -> None:
+        rows = [_row(said) for said in batch if said.origin.workspace_id not in self._forgotten]
         with self._database.begin() as connection:
-            connection.execute(records.insert(), values)
-        self._written_to.update(value["instance_id"] for value in values)
+            mark = "?" if connection.dialect.name == "sqlite" else "%s"
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                some = rows[start : start + _ROWS_AT_ONCE]
+                connection.exec_driver_sql(_insert(len(some), mark), tuple(chain.from_iterable(some)))
+            self._written_to.update(row[_INSTANCE] for row in rows)
+            for instance_id, written in self._written_to.items():
+                # A flood is cut while it comes: to remove all of it at once would hold up those after it.
+                if written > self._limits.instance // 4:
+                    _keep_newest(connection, instance_id, self._limits.instance)
+                    self._written_to[instance_id] = 0
 
     def _write_on(self) -> None:
         """Until the end: write what came within a moment of the first, or a batch of it; prune now and then."""
         pruned = -float(self._limits.prune)
         while not self._ending:
-            with self._bell:
-                if not self._waiting and not self._ending:
-                    self._bell.wait(self._limits.prune)
-                if 0 < len(self._waiting) < self._limits.batch and not self._ending:
-                    self._bell.wait(self._limits.every)
+            self._some.wait(self._limits.prune)
+            if self._waiting:
+                self._many.wait(self._limits.every)
+            self._some.clear()
+            self._many.clear()
             self.flush()
             if time.monotonic() - pruned >= self._limits.prune:
                 pruned = time.monotonic()
@@ -223,13 +266,30 @@ class Records:
         self.flush()
 
 
-def _values(record: Record, secrets: Config) -> dict[str, Any]:
-    values = dict(vars(record))
-    del values["seq"]
-    values["message"] = without_secrets(record.message, secrets)
-    if record.path is not None:
-        values["path"] = without_secrets(record.path, secrets)
-    return values
+@cache
+def _insert(rows: int, mark: str) -> str:
+    """One statement for many rows: between two, the thread would have to wait for its turn again."""
+    names = [column.name for column in records.columns if column.name != "seq"]
+    values = f"({', '.join([mark] * len(names))})"
+    return f"INSERT INTO records ({', '.join(names)}) VALUES {', '.join([values] * rows)}"  # noqa: S608  # our own names
+
+
+_ROWS_AT_ONCE = 100
+_INSTANCE = 3
+"""The place of `instance_id` in a row."""
+
+
+def _row(said: Said) -> tuple[Any, ...]:
+    """The values of all columns but `seq`, in their order."""
+    *origin, secrets = said.origin
+    _, at, component, level, message, request_id, verb, path, status, elapsed_s = said
+    message = _clean(message, secrets)
+    path = None if path is None else _clean(path, secrets)
+    return (at, *origin, component, level, message, request_id, verb, path, status, elapsed_s)
+
+
+def _clean(text: str, secrets: Config) -> str:
+    return storable(without_secrets(text, secrets))
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:

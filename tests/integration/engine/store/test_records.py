@@ -14,10 +14,9 @@ import pytest
 
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import RecordLimits
-from steamship_engine.model.nouns import Record
 from steamship_engine.store.columns import now
 from steamship_engine.store.database import Database
-from steamship_engine.store.records import Filter, Records, prepare
+from steamship_engine.store.records import Filter, Origin, Records, Said, prepare
 
 USER, SPACE, ONE, TWO = (new_id() for _ in range(4))
 NOBODY = "00000000-0000-4000-8000-000000000000"  # the same in every run, for it stands in tests' names
@@ -32,26 +31,12 @@ def records(database: Database) -> Iterator[Records]:
     made.close()
 
 
-def record(message: str = "hello", **more: Any) -> Record:
-    """A line of the instance `one`."""
-    return replace(
-        Record(
-            seq=0,
-            at=now(),
-            user_id=USER,
-            workspace_id=SPACE,
-            instance_id=ONE,
-            package_handle="pack",
-            version_handle="1.0.0",
-            instance_handle="One",
-            author_id=USER,
-            author_handle="alice",
-            component="package",
-            level="info",
-            message=message,
-        ),
-        **more,
-    )
+def record(message: str = "hello", **more: Any) -> Said:
+    """A line of the instance `one`. `more` are fields of the record, or of what it shares with others."""
+    origin = Origin(USER, SPACE, ONE, "pack", "1.0.0", "One", USER, "alice", {})
+    shared = {name: more.pop(name) for name in list(more) if name in Origin._fields}
+    line = Said(origin._replace(**shared), time.time_ns() // 1000, "package", "info", message)
+    return line._replace(**more)
 
 
 def said(records: Records, wanted: Filter = MINE, start: int = 0, size: int = 1000) -> list[str]:
@@ -61,7 +46,7 @@ def said(records: Records, wanted: Filter = MINE, start: int = 0, size: int = 10
 def test_what_was_added_is_there_newest_first(records: Records) -> None:
     """Whoever asks sees all that was added before, from the newest on, in pages, with the number of all."""
     for number in range(25):
-        records.add(record(f"line {number}", request_id="R-1", verb="POST", path="/greet"), {})
+        records.add(record(f"line {number}", request_id="R-1", verb="POST", path="/greet"))
     found, count = records.listed(MINE, 5, 10)
     assert count == 25
     assert [one.message for one in found] == [f"line {number}" for number in range(19, 9, -1)]
@@ -87,18 +72,17 @@ def test_what_was_added_is_there_newest_first(records: Records) -> None:
 )
 def test_fields_narrow_what_is_found(records: Records, wanted: dict[str, str], count: int) -> None:
     """Handles and levels in any case, other fields exactly, the message by a part of it."""
-    records.add(record("at 100%", level="error"), {})
-    records.add(record("a call", component="invocation", path="/greet", verb="POST", status=200), {})
-    records.add(record("another", instance_id=TWO, instance_handle="two"), {})
+    records.add(record("at 100%", level="error"))
+    records.add(record("a call", component="invocation", path="/greet", verb="POST", status=200))
+    records.add(record("another", instance_id=TWO, instance_handle="two"))
     assert records.listed(replace(MINE, **wanted), 0, 10)[1] == count
 
 
 def test_no_secret_and_no_key_is_kept(records: Records) -> None:
     """Values of secret parameters and keys of the engine's making are blotted out, whatever else is in the text."""
     user_key, worker_key = "ship_0123456789ab_" + "k" * 43, "shipw_" + "w" * 130
-    records.add(
-        record(f"canary-1 {user_key}, {worker_key}; \0 done", path="/x/canary-1"), {"token": "canary-1"}
-    )
+    text = f"canary-1 {user_key}, {worker_key}; \0 done"
+    records.add(record(text, path="/x/canary-1", secrets={"token": "canary-1"}))
     [kept], _ = records.listed(MINE, 0, 10)
     assert kept.message == "[secret] [key], [key]; \ufffd done"
     assert kept.path == "/x/[secret]"
@@ -107,12 +91,12 @@ def test_no_secret_and_no_key_is_kept(records: Records) -> None:
 def test_they_go_with_their_workspace(records: Records) -> None:
     """A deleted workspace's records are gone, those that come late too; others stay."""
     other = new_id()
-    records.add(record(), {})
-    records.add(record("stays", workspace_id=other), {})
+    records.add(record())
+    records.add(record("stays", workspace_id=other))
     records.flush()
-    records.add(record("waits"), {})
+    records.add(record("waits"))
     records.forget_workspace(SPACE)
-    records.add(record("late"), {})
+    records.add(record("late"))
     assert said(records) == []
     assert said(records, replace(MINE, workspace_id=other)) == ["stays"]
 
@@ -120,16 +104,16 @@ def test_they_go_with_their_workspace(records: Records) -> None:
 def test_the_old_and_the_many_go(database: Database) -> None:
     """Records past their age go, and above a number of one instance's, and of all."""
     records = Records(database, RecordLimits(keep=3600, instance=10, all=14))
-    records.add(record("old", at=now() - timedelta(hours=2)), {})
+    records.add(record("old", at=time.time_ns() // 1000 - 7_200_000_000))
     for number in range(12):
-        records.add(record(f"{number}"), {})
+        records.add(record(f"{number}"))
     for number in range(4):
-        records.add(record(f"two {number}", instance_id=TWO), {})
+        records.add(record(f"two {number}", instance_id=TWO))
     records.flush()
     records.prune()
     assert said(records) == [*(f"two {n}" for n in (3, 2, 1, 0)), *(str(n) for n in range(11, 1, -1))]
     for number in range(4, 9):
-        records.add(record(f"two {number}", instance_id=TWO), {})
+        records.add(record(f"two {number}", instance_id=TWO))
     records.flush()
     records.prune()
     assert len(said(records)) == 14
@@ -139,13 +123,13 @@ def test_a_thread_writes_them_soon(database: Database) -> None:
     """What was added is in the database a moment later without anybody asking, and at the end at once."""
     records = Records(database, RecordLimits(every=0.05))
     records.start()
-    records.add(record("soon"), {})
+    records.add(record("soon"))
     reader = Records(database)
     until = time.monotonic() + 20
     while said(reader) != ["soon"]:
         assert time.monotonic() < until, "nothing was written"
         time.sleep(0.01)
-    records.add(record("last"), {})
+    records.add(record("last"))
     records.close()
     assert said(reader) == ["last", "soon"]
 
@@ -154,7 +138,7 @@ def test_a_flood_loses_and_says_so(database: Database, caplog: pytest.LogCapture
     """Above what may wait records are lost, and the engine's log has their number."""
     records = Records(database, RecordLimits(waiting=100, batch=30))
     for number in range(130):
-        records.add(record(f"{number}"), {})
+        records.add(record(f"{number}"))
     assert len(said(records)) == 100
     assert "30 records" in caplog.text
 
@@ -178,7 +162,7 @@ def test_a_stuck_writer_holds_nobody_up(tmp_path: Path) -> None:
     held.wait(20)
     before = time.monotonic()
     for number in range(2000):
-        records.add(record(f"{number}"), {})
+        records.add(record(f"{number}"))
     assert time.monotonic() - before < 5
     go.set()
     holder.join()
@@ -190,7 +174,7 @@ def test_a_stuck_writer_holds_nobody_up(tmp_path: Path) -> None:
 def test_tables_are_made_once(database: Database) -> None:
     """Preparing a database twice leaves what is in it."""
     records = Records(database)
-    records.add(record(), {})
+    records.add(record())
     records.flush()
     prepare(database)
     assert said(records) == ["hello"]
