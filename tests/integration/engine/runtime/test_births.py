@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 from tests.services.runtimes import gone
@@ -129,7 +128,7 @@ def test_an_asker_who_leaves_costs_no_worker(nurse):
             while len(list(n.scratch._folder.glob("worker-*"))) > 1:
                 await asyncio.sleep(0.01)
         assert kept.alive
-        assert os.path.exists(kept.scratch)
+        assert kept.scratch.exists()
         assert (await n.born(version)).alive
 
     nurse(work)

@@ -169,15 +169,15 @@ def test_the_launcher_holds_the_engines_socket_alone(nurse):
     """It has none of the engine's descriptors but its own socket, a clean environment, and a session of its own."""
 
     async def work(n):
-        with open(n.folder / "of-the-engine", "w") as opened:
+        with (n.folder / "of-the-engine").open("w") as opened:
             os.set_inheritable(opened.fileno(), True)
             await n.born(n.version("hoards"))
             pid = n.launcher_pid()
-            targets = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-            assert not [target for target in targets if "of-the-engine" in target]
-            assert os.readlink(f"/proc/{pid}/fd/3").startswith("socket:")
+            targets = {entry.name: str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+            assert not [target for target in targets.values() if "of-the-engine" in target]
+            assert targets["3"].startswith("socket:")
             assert os.getsid(pid) == pid
             environ = Path(f"/proc/{pid}/environ").read_bytes()
-            assert set(entry.partition(b"=")[0] for entry in environ.split(b"\0") if entry) <= {b"LC_CTYPE"}
+            assert {entry.partition(b"=")[0] for entry in environ.split(b"\0") if entry} <= {b"LC_CTYPE"}
 
     nurse(work)

@@ -135,15 +135,21 @@ def test_a_hanging_import_is_ended(nurse):
 
 def test_an_import_may_fork_and_start_daemons(nurse):
     """What an import forks, also what it forks away, ends; the version serves."""
-    daemon = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        open('/proc/self/comm', 'w').write('odd-daemon')\n        time.sleep(1000)\n    os._exit(0)\nos.wait()\n"
 
     async def work(n):
+        told = n.folder / "pid"
+        daemon = (
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+            f"        with open({str(told)!r}, 'w') as file:\n            file.write(str(os.getpid()))\n"
+            "        time.sleep(1000)\n    os._exit(0)\nos.wait()\n"
+            f"while not os.path.exists({str(told)!r}) or not open({str(told)!r}).read():\n    time.sleep(0.01)\n"
+        )
         for name, more in (("forks_on_import", None), ("hoards", {"api.py": daemon + _CLASS})):
             worker = await n.grown(n.version(name, more))
             assert await worker.call("/pid") == worker.process.pid
         async with asyncio.timeout(10):
-            while _named("odd-daemon"):
-                await asyncio.sleep(0.05)
+            while not gone(int(told.read_text())):
+                await asyncio.sleep(0.01)
 
     nurse(work)
 
@@ -255,15 +261,3 @@ def test_a_forgotten_bundle_has_no_zygote(nurse):
         assert (worker.alive, kept.alive, n.zygotes.count()) == (False, True, 1)
 
     nurse(work)
-
-
-def _named(name: str) -> list[str]:
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm") as comm:
-                if comm.read().strip() == name and not gone(int(pid)):
-                    found.append(pid)
-        except OSError:
-            continue
-    return found

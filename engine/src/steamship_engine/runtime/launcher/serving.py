@@ -209,9 +209,13 @@ class Launcher:
 
     def _worker_ended(self, worker: Worker) -> None:
         worker.ended()
-        if worker.zygote.workers.pop(worker.pid, None) is not None and worker.zygote.pid in self._pids:
-            reap(worker.zygote, worker.pid)
+        zygote = worker.zygote
+        del zygote.workers[worker.pid]
         self._worker_gone(worker)
+        if zygote.pid in self._pids:
+            reap(zygote, worker.pid)
+        elif not zygote.workers:
+            self._zygote_gone(zygote)
 
     def _worker_gone(self, worker: Worker) -> None:
         worker.stage = Stage.GONE
@@ -239,6 +243,12 @@ class Launcher:
         self._births.orphaned(zygote)
         for worker in zygote.workers.values():
             worker.kill()
+        self._forget(zygote.pidfd)
+        if not zygote.workers:
+            self._zygote_gone(zygote)
+
+    def _zygote_gone(self, zygote: Zygote) -> None:
+        """It has ended, and its workers have before it is told."""
         self._leave(zygote, {"is": "gone", "zygote": zygote.number, "said": zygote.said()})
 
     def _leave(self, life: Life, packet: dict[str, Any]) -> None:
