@@ -44,7 +44,7 @@ CAPS = VersionLimits(
     timeout_s=600,
     reply_size=1 * GIB,
     max_workers=16,
-    concurrency=256,
+    concurrency=100,
 )
 """The most that a version gets where the operator says nothing."""
 
@@ -87,7 +87,8 @@ LIMITS = (
     Limit("timeout_s", Unit.SECONDS, 0.001, 3600),
     Limit("reply_size", Unit.BYTES, 1 * KIB, _MUCH),
     Limit("max_workers", Unit.COUNT, 1, 10_000),
-    Limit("concurrency", Unit.COUNT, 1, 10_000),
+    # As `RuntimeLimits.slots`: more than that the engine sends to no worker.
+    Limit("concurrency", Unit.COUNT, 1, 100),
 )
 """All of them, in the order in which they are listed."""
 
