@@ -42,6 +42,7 @@ class RuntimeLimits:
     a call, a further one of an instance after `further_idle`. At most `depth` calls may wait for one; a task's
     call waits `patience` for those it was submitted in before it takes a further worker. At most
     `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
+    The `spares` used last keep a worker ready that is nobody's yet.
     """
 
     load: float = 60
@@ -53,6 +54,7 @@ class RuntimeLimits:
     workers: int = 64
     zygotes: int = 64
     zygote_memory: int = 1 * GIB
+    spares: int = 16
     queued: int = 256
     frame_header: int = 1 * MIB
     frame_body: int = 1 * MIB
