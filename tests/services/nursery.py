@@ -157,7 +157,7 @@ async def nursery(data: Path, folder: Path, **limits: Any) -> AsyncIterator[Nurs
     def on_log(_version: VersionSpec, line: Log) -> None:
         lines.append(line.message)
 
-    runtime_limits = replace(RUNTIME, **limits)
+    runtime_limits = replace(RUNTIME, **{"spares": 0, **limits})
     zygotes = Zygotes(runtime_limits, environments, bundles.folder, scratch, launcher, on_log)
     python = environments.python(environment)
     made = Nursery(launcher, zygotes, bundles, scratch, environment, python, folder, lines)

@@ -17,6 +17,7 @@ from steamship_engine.runtime.launching import Launcher
 from steamship_engine.runtime.port import VersionSpec
 from steamship_engine.runtime.processes import WorkerProcess, ZygoteProcess
 from steamship_engine.runtime.scratch import Scratch
+from steamship_engine.runtime.spares import Spares
 from steamship_engine.runtime.warming import Ground, Warming
 
 Key = tuple[Any, ...]
@@ -26,8 +27,8 @@ _PROBLEMS_REMEMBERED = 10_000
 class _Zygote:
     """One that waits for orders. `coming` workers are on their way; `retired`, it gets no more of them."""
 
-    def __init__(self, process: ZygoteProcess, memory: int) -> None:
-        self.process, self.memory = process, memory
+    def __init__(self, version: VersionSpec, process: ZygoteProcess, memory: int) -> None:
+        self.version, self.process, self.memory = version, process, memory
         self.workers: set[WorkerProcess] = set()
         self.coming = 0
         self.retired = False
@@ -61,6 +62,7 @@ class Zygotes:
         self._zygotes: OrderedDict[Key, _Zygote] = OrderedDict()
         self._warming: dict[Key, asyncio.Task[_Zygote]] = {}
         self._problems: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
+        self._spares: Spares[_Zygote] = Spares(limits.spares, self._born)
         self._background: set[asyncio.Task[None]] = set()
 
     async def worker(self, version: VersionSpec) -> WorkerProcess:
@@ -90,7 +92,7 @@ class Zygotes:
         keys = [key for key in self._zygotes if key[0] == bundle]
         for key in [key for key in self._problems if key[0] == bundle]:
             del self._problems[key]
-        await asyncio.gather(*(self._zygotes.pop(key).process.ended() for key in keys))
+        await asyncio.gather(*(self._end(self._zygotes.pop(key)) for key in keys))
 
     async def close(self) -> None:
         """End all of them."""
@@ -99,6 +101,7 @@ class Zygotes:
             task.cancel()
         await asyncio.gather(*warming, return_exceptions=True)
         zygotes, self._zygotes = self._zygotes, OrderedDict()
+        await self._spares.close()
         await asyncio.gather(*(zygote.process.ended() for zygote in zygotes.values()))
         await asyncio.gather(*self._background)
 
@@ -106,16 +109,22 @@ class Zygotes:
         zygote = await self._warm(version)
         zygote.coming += 1
         try:
-            scratch = self._scratch.folder("worker")
-            worker = await self._launcher.worker(zygote.process, scratch, version.limits)
+            worker = self._spares.take(zygote) or await self._born(zygote)
         except UnavailableError:
             self._retire(version, zygote)
             raise
         finally:
             zygote.coming -= 1
+        if not zygote.coming:
+            self._spares.prepare(zygote)
         zygote.workers.add(worker)
         worker.on_exit(partial(self._left, zygote, worker))
         return worker
+
+    async def _born(self, zygote: _Zygote) -> WorkerProcess:
+        return await self._launcher.worker(
+            zygote.process, self._scratch.folder("worker"), zygote.version.limits
+        )
 
     async def _warm(self, version: VersionSpec) -> _Zygote:
         """The version's zygote, made once for all who ask meanwhile."""
@@ -148,7 +157,7 @@ class Zygotes:
         if key not in self._problems:
             process, found = await self._attempt(ground, share=True)
             if not found.problems:
-                return _Zygote(process, found.memory)
+                return _Zygote(ground.version, process, found.memory)
             # Where bundles lie is the operator's business.
             self._problems[key] = tuple(problem.replace(f"{ground.code}/", "") for problem in found.problems)
             if len(self._problems) > _PROBLEMS_REMEMBERED:
@@ -161,7 +170,7 @@ class Zygotes:
                 f"The package's environment cannot be shared by workers: {', '.join(found.problems)}.",
                 suggestion="Leave out requirements that start threads or open files when Python starts.",
             )
-        return _Zygote(process, found.memory)
+        return _Zygote(ground.version, process, found.memory)
 
     def _attempt(self, ground: Ground, *, share: bool) -> Coroutine[Any, Any, tuple[ZygoteProcess, Any]]:
         warming = Warming(self._launcher, self._limits, partial(self._on_log, ground.version))
@@ -174,7 +183,7 @@ class Zygotes:
                 return
             if key != kept and zygote.idle:
                 del self._zygotes[key]
-                self._in_background(zygote.process.ended())
+                self._in_background(self._end(zygote))
         busy = next((zygote for key, zygote in self._zygotes.items() if key != kept), None)
         if busy is not None and self._crowded():
             self._on_crowded(tuple(busy.workers))
@@ -199,12 +208,16 @@ class Zygotes:
 
     def _end_if_done(self, zygote: _Zygote) -> None:
         if zygote.retired and not zygote.workers and zygote.process.alive:
-            self._in_background(zygote.process.ended())
+            self._in_background(self._end(zygote))
 
     def _ended(self, key: Key, zygote: _Zygote) -> None:
         if self._zygotes.get(key) is zygote:
             del self._zygotes[key]
-            self._in_background(zygote.process.ended())
+            self._in_background(self._end(zygote))
+
+    async def _end(self, zygote: _Zygote) -> None:
+        self._spares.drop(zygote)
+        await zygote.process.ended()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -261,3 +261,59 @@ def test_a_forgotten_bundle_has_no_zygote(nurse):
         assert (worker.alive, kept.alive, n.zygotes.count()) == (False, True, 1)
 
     nurse(work)
+
+
+def test_a_spare_worker_is_nobodys_until_it_is_asked_for(nurse):
+    """After one worker was asked for a second one is born ahead: the next asker gets that, and it is a worker like any."""
+
+    async def work(n):
+        version = n.version("hoards")
+        first = await n.grown(version)
+        assert await first.call("/count") == 1
+        spare = await _spare(n)
+        second = await n.grown(version)
+        assert second.process is spare
+        assert await second.call("/count") == 1
+
+    nurse(work, spares=1)
+
+
+def test_a_spare_that_dies_is_replaced(nurse):
+    """A spare that is killed leaves no folder; the next asker gets another worker."""
+
+    async def work(n):
+        version = n.version("hoards")
+        await n.born(version)
+        spare = await _spare(n)
+        os.kill(spare.pid, signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while spare.scratch.exists():
+                await asyncio.sleep(0.01)
+        assert (await n.grown(version)).process is not spare
+
+    nurse(work, spares=1)
+
+
+def test_spares_are_few(nurse):
+    """The spare of the zygote used longest ago goes for a newer one; a zygote that ends takes its own along."""
+
+    async def work(n):
+        versions = [n.version("hoards", {"mark.txt": str(number)}) for number in range(2)]
+        await n.born(versions[0])
+        first = await _spare(n)
+        await n.born(versions[1])
+        assert await first.exit_code(within=10) == -signal.SIGKILL
+        second = await _spare(n)
+        await n.zygotes.forget(versions[1].bundle)
+        assert not second.alive
+
+    nurse(work, spares=1)
+
+
+async def _spare(n):
+    """The spare that waits, once it is there."""
+    async with asyncio.timeout(10):
+        while not n.zygotes._spares._ready:
+            await asyncio.sleep(0.01)
+    (spare,) = n.zygotes._spares._ready.values()
+    return spare
