@@ -3,9 +3,10 @@
 # PYTHON=/path/to/python3 chooses the interpreter that the first `make setup` uses (3.11 or newer).
 # TESTS="tests/unit -k handles" narrows `make test`, which runs in two processes; TESTS="-n 0 ..." in one.
 # PORT=9090 is where `make serve` listens.
+# BENCH=warm,wake narrows `make bench` to parts of it, PEERS=asgi,fastapi to peers, QUICK=1 to a short run.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo serve test test-slow check fmt lock hooks clean
+.PHONY: help setup setup-test demo serve test test-slow check bench fmt lock hooks clean
 
 BIN := .venv/bin
 RUN := $(BIN)/python -m
@@ -37,6 +38,9 @@ test-slow: setup-test  ## the slow ones alone
 check: setup  ## formatting, lint, types, layers, docs, locks, sizes
 	@$(RUN) tools.check
 
+bench: setup  ## measure the engine beside its peers: tables of ratios
+	@$(RUN) benchmarks $(if $(BENCH),--parts $(BENCH)) $(if $(PEERS),--peers $(PEERS)) $(if $(QUICK),--quick)
+
 fmt: setup  ## format, and fix what can be fixed by rule
 	@$(BIN)/ruff check --fix --quiet --exit-zero .
 	@$(BIN)/ruff format .
@@ -49,6 +53,6 @@ hooks: setup  ## run fast checks before every commit
 	@$(BIN)/pre-commit install
 
 clean:  ## remove everything that `make` made
-	@rm -rf .venv .venv-node .venv-original .stamps .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-node .venv-original .venv-bench benchmarks/results .stamps .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf engine/src/steamship_engine/runtime/wheels
 	@cd sdk/typescript && rm -rf node_modules dist build

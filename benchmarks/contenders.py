@@ -61,7 +61,7 @@ PEERS = (
         "bentoml",
         (
             "bentoml",
-            *("-q", "serve", "bentoml_app:Greeting", "--working-dir", str(APPS)),
+            *("serve", "bentoml_app:Greeting", "-q", "--working-dir", str(APPS)),
             *("--host", "127.0.0.1", "--port", "{port}"),
         ),
         heavy=True,
@@ -97,7 +97,7 @@ def installed(peer: Peer) -> PeerServer:
         facts=[sys.version],
     )
     program, *rest = peer.words
-    return PeerServer(peer.name, [folder / "bin" / program, *rest], stays=not peer.heavy)
+    return PeerServer(peer.name, [folder / "bin" / program, *rest])
 
 
 def version(peer: Peer) -> str:

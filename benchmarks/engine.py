@@ -30,7 +30,6 @@ class Engine:
     """One engine in a folder of its own, with a first user and the package deployed by `ship deploy`."""
 
     name = "steamship"
-    stays = True
 
     def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
         """An engine that is yet to be started, with those flags of `ship serve`."""

@@ -28,7 +28,6 @@ class Server(Protocol):
     """What can be put under load."""
 
     name: str
-    stays: bool  # costs nothing while idle: may stay up while another is measured
 
     def start(self, cores: Sequence[int], folder: Path) -> None:
         """Start it on those cores, its files in `folder`; NotRunError when it does not come up."""
@@ -46,7 +45,6 @@ class PeerServer:
 
     name: str
     words: Sequence[str | Path]
-    stays: bool
     environ: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0

@@ -1,7 +1,8 @@
 """Warm calls: the same greeting from our engine and from every peer, in turn, on the same cores.
 
 Servers that cost nothing while idle stay up through all rounds; heavy ones are started anew for each.
-A round measures every server once, so repeats come A B C A B C, and a ratio is taken within a round.
+A round measures every server once, each kind of call from one after the other, so repeats come A B C A B C,
+and a ratio is taken within a round.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Entry:
     name: str
     title: str
     make: Callable[[], Server]
+    heavy: bool = False  # costs something while idle: started anew for each round
     server: Server | None = None
     why: str | None = None
     loads: dict[str, list[Load]] = field(default_factory=lambda: {kind.name: [] for kind in KINDS})
@@ -60,16 +62,17 @@ def measure(cores: Cores, peers: Sequence[Peer], scale: Scale, folder: Path) -> 
     """Load our engine and the peers on `cores`, interleaved."""
     entries = [
         Entry("steamship", _OURS, Engine),
-        *(Entry(peer.name, f"{peer.title} {contenders.version(peer)}", _maker(peer)) for peer in peers),
+        *(
+            Entry(peer.name, f"{peer.title} {contenders.version(peer)}", _maker(peer), peer.heavy)
+            for peer in peers
+        ),
     ]
     try:
         for turn in range(scale.repeats):
-            for entry in entries:
-                _take_turn(entry, turn, cores, scale, folder / entry.name / str(turn))
+            _round(entries, turn, cores, scale, folder)
     finally:
         for entry in entries:
-            if entry.server is not None:
-                entry.server.stop()
+            _stop(entry)
     return report(entries, cores, scale)
 
 
@@ -77,36 +80,66 @@ def _maker(peer: Peer) -> Callable[[], Server]:
     return lambda: contenders.installed(peer)
 
 
-def _take_turn(entry: Entry, turn: int, cores: Cores, scale: Scale, folder: Path) -> None:
-    """One server's measurements of one round; a server that fails is out for good."""
+def _round(entries: Sequence[Entry], turn: int, cores: Cores, scale: Scale, folder: Path) -> None:
+    """One figure of each kind from each server: kind by kind from those that stay, then from each heavy one."""
+    staying = [entry for entry in entries if not entry.heavy]
+    for entry in staying:
+        if entry.server is None:
+            _start(entry, cores, folder / entry.name)
+    for kind in KINDS:
+        for entry in staying:
+            _take(entry, kind, cores, scale)
+    if turn < scale.repeats_of_heavy:
+        for entry in entries:
+            if entry.heavy:
+                _start(entry, cores, folder / f"{entry.name}-{turn}")
+                for kind in KINDS:
+                    _take(entry, kind, cores, scale)
+                _stop(entry)
+    for entry in entries:
+        said = entry.why or ", ".join(
+            f"{name} {loads[-1].rate:,.0f}/s" for name, loads in entry.loads.items() if loads
+        )
+        print(f"bench: {cores.title}, round {turn + 1}, {entry.title}: {said}", file=sys.stderr, flush=True)
+
+
+def _start(entry: Entry, cores: Cores, folder: Path) -> None:
+    """Have its server run; one that has failed is out for good."""
     if entry.why is not None:
         return
     try:
-        if entry.server is None:
-            server = entry.make()
-            if not server.stays and turn >= scale.repeats_of_heavy:
-                return
-            folder.mkdir(parents=True)
-            server.start(cores.server, folder)
-            entry.server = server
-        loads = {kind.name: _load(entry.server, kind, cores, scale) for kind in KINDS}
-        for name, load in loads.items():
-            entry.loads[name].append(load)
+        server = entry.make()
+        folder.mkdir(parents=True)
+        server.start(cores.server, folder)
+        entry.server = server
+    except NotRunError as error:
+        entry.why = str(error)
+
+
+def _take(entry: Entry, kind: Kind, cores: Cores, scale: Scale) -> None:
+    """One figure of its server, if that runs."""
+    if entry.server is None:
+        return
+    try:
+        entry.loads[kind.name].append(load(entry.server, kind, cores, scale))
     except (NotRunError, LoadError) as error:
         entry.why = str(error)
-    if entry.server is not None and (entry.why is not None or not entry.server.stays):
+        _stop(entry)
+
+
+def _stop(entry: Entry) -> None:
+    if entry.server is not None:
         entry.server.stop()
         entry.server = None
-    said = entry.why or ", ".join(f"{name} {loads[-1].rate:,.0f}/s" for name, loads in entry.loads.items())
-    print(f"bench: {cores.title}, round {turn + 1}, {entry.title}: {said}", file=sys.stderr, flush=True)
 
 
-def _load(server: Server, kind: Kind, cores: Cores, scale: Scale) -> Load:
+def load(server: Server, kind: Kind, cores: Cores, scale: Scale) -> Load:
+    """One figure, after the server has really greeted and warmed up."""
     target = server.target()
     check_greeting(target)
-    load = partial(wrk.run, target, connections=kind.connections, changing=kind.changing, cores=cores.caller)
-    load(seconds=_WARM_UP_S)
-    return load(seconds=scale.load_s)
+    run = partial(wrk.run, target, connections=kind.connections, changing=kind.changing, cores=cores.caller)
+    run(seconds=_WARM_UP_S)
+    return run(seconds=scale.load_s)
 
 
 def report(entries: Sequence[Entry], cores: Cores, scale: Scale) -> Section:
