@@ -82,11 +82,12 @@ async def once(body: bytes) -> AsyncIterator[bytes]:
 
 @dataclass
 class FakeRuntime:
-    """Answers every call with `reply`, and keeps what it was asked."""
+    """Answers every call with `reply`, and keeps what it was asked. Where `held` is a list, calls wait in it."""
 
     reply: Callable[[], Reply]
     requests: list[Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    held: list[asyncio.Future[Reply]] | None = None
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         self.requests.append(request)
@@ -97,6 +98,9 @@ class FakeRuntime:
         self.requests.append(request)
         self.bodies.append(body)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        if self.held is not None:
+            self.held.append(future)
+            return future
         try:
             future.set_result(self.reply())
         except Exception as error:
@@ -105,6 +109,9 @@ class FakeRuntime:
 
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return tuple(call for call in calls if call != ENDED)
+
+    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+        return (CALL,)
 
 
 @dataclass

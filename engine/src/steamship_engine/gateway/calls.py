@@ -18,7 +18,7 @@ from steamship_engine.model.identifiers import new_call_id
 from steamship_engine.runtime.port import Headers, Request, RuntimePort
 
 LEFT = 499
-"""The status of a call whose caller has left: nobody read an answer."""
+"""The status of a call whose caller has left: nobody read the whole answer."""
 
 
 def request(

@@ -148,6 +148,7 @@ class Warm:
         try:
             await unless_left(asyncio.ensure_future(sending), gone(receive))
         except ClientLeftError:
+            call.status = calls.LEFT
             _log.info("%s: the client left before it had the whole answer", head.request_id)
 
     def ended(self, call: WarmCall, elapsed_s: float) -> None:
