@@ -74,9 +74,11 @@ class GatewayLimits:
     `remembered` bounds each of its memories, in entries. `task` is what a call in the background may send,
     and answer; when the instance is busy it is tried again for `task_patience`. `head` is a request's address
     and headers as they arrive, which must end after `head_s`; it is above `headers`, whose refusal says more.
+    A body of at most `small` is awaited whole before the call begins.
     """
 
     body: int = 100 * MIB
+    small: int = 64 * KIB
     head: int = 256 * KIB
     head_s: float = 10
     task: int = 16 * MIB

@@ -181,7 +181,7 @@ def test_a_reply_that_is_dropped_frees_the_worker(tiny):
     """A caller who closes a reply half read, or forgets it, does not hold the instance."""
 
     async def work(bench: Bench) -> None:
-        echo = await bench.instance("echo")
+        echo = await bench.instance("echo", max_workers=1)
         reply = await bench.runtime.invoke(echo, request("POST", "/big", b'{"size": 9000000}'))
         assert len(await anext(reply.body)) == MIB
         del reply

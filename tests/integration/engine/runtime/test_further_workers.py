@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,46 +12,8 @@ import pytest
 from steamship_engine.model.errors import CallTooDeepError, PackageCrashedError
 from steamship_engine.model.identifiers import new_call_id
 from steamship_engine.runtime.port import InstanceSpec, Request
+from tests.services.held import GATED, Held
 from tests.services.runtimes import Bench, gone, instance_of, request
-
-GATED = """
-import os, pathlib, time
-from steamship.invocable import PackageService, post
-
-class Gated(PackageService):
-    @post("pid")
-    def pid(self) -> int:
-        return os.getpid()
-
-    @post("wait")
-    def wait(self, folder: str) -> int:
-        (pathlib.Path(folder) / "begun").touch()
-        while not (pathlib.Path(folder) / "go").exists():
-            time.sleep(0.01)
-        return os.getpid()
-"""
-
-
-class Held:
-    """A call that runs until it is let go."""
-
-    def __init__(
-        self, bench: Bench, instance: InstanceSpec, folder: Path, above: tuple[str, ...] = ()
-    ) -> None:
-        folder.mkdir()
-        self._folder = folder
-        body = json.dumps({"folder": str(folder)}).encode()
-        asked = replace(request("POST", "/wait", body), above=above)
-        self.id = asked.call
-        self.answer = asyncio.create_task(bench.send(instance, asked))
-
-    async def begun(self, bench: Bench) -> None:
-        await bench.until((self._folder / "begun").exists)
-
-    async def let_go(self) -> int:
-        (self._folder / "go").touch()
-        pid: int = (await self.answer).json
-        return pid
 
 
 def inside(*above: str, awaited: bool = True) -> Request:
@@ -61,7 +22,7 @@ def inside(*above: str, awaited: bool = True) -> Request:
 
 
 async def two(bench: Bench) -> tuple[InstanceSpec, InstanceSpec]:
-    version, _ = await bench.deploy("echo", {"api.py": GATED})
+    version, _ = await bench.deploy("echo", {"api.py": GATED}, max_workers=1)
     return instance_of(version, "I-1"), instance_of(version, "I-2")
 
 
@@ -131,7 +92,7 @@ def test_idle_further_workers_go(tiny: Any, tmp_path: Path) -> None:
         pid = await held.let_go()
         await bench.until(lambda: gone(further))
         assert not gone(pid)
-        assert bench.runtime.stats().workers == {"starting": 0, "busy": 0, "idle": 1}
+        assert bench.runtime.stats().workers == {"starting": 0, "busy": 0, "idle": 1, "draining": 0}
 
     tiny(work, further_idle=0.1)
 
@@ -148,13 +109,13 @@ def test_stopping_ends_them_all(tiny: Any, tmp_path: Path) -> None:
         idle = (await bench.send(one, inside(held.id, inner.id))).json
         assert sum(bench.runtime.stats().workers.values()) == 3
         await bench.runtime.stop(one.instance_id)
-        assert gone(idle)
-        assert sum(bench.runtime.stats().workers.values()) == 0
         for call in (held, inner):
             with pytest.raises(PackageCrashedError, match="stopped"):
                 await call.answer
+        await bench.until(lambda: gone(idle))
+        assert sum(bench.runtime.stats().workers.values()) == 0
 
-    tiny(work)
+    tiny(work, drain=0.1)
 
 
 def test_a_chain_is_bounded_by_those_that_live(tiny: Any, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from steamship_engine.model.errors import (
     InvalidRequirementsError,
     PackageReplyError,
 )
-from steamship_engine.runtime.spawn import spawn
+from steamship_engine.model.version_limits import VersionLimits
+from steamship_engine.runtime.launching import Launcher
 from tests.services.runtimes import Bench
 
 
@@ -102,10 +103,12 @@ def test_a_broken_interpreter_is_quoted(tmp_path):
         python.chmod(0o755)
         scratch = tmp_path / "scratch"
         scratch.mkdir()
-        process = spawn(python, scratch)
+        launcher = Launcher()
+        process = await launcher.zygote(python, scratch, VersionLimits())
         await process.exit_code(within=10)
         said = process.said()
         await process.ended()
+        await launcher.close()
         return said
 
     said = asyncio.run(work())

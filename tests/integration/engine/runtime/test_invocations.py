@@ -37,7 +37,7 @@ def test_a_worker_sees_nothing_of_the_engine(tiny, monkeypatch):
         assert {0, 1, 2, 3} <= set(seen["descriptors"])
         assert max(seen["descriptors"]) < 10
         assert seen["session"] == seen["pid"]
-        assert seen["parent"] == os.getpid()
+        assert seen["parent"] != os.getpid()
         assert not any("steamship_engine" in path for path in seen["path"])
 
     tiny(work)
@@ -51,7 +51,7 @@ def test_scratch_goes_with_the_worker(tiny):
         mark = Path((await bench.call(echo, "/write")).text)
         assert mark.read_text() == "here"
         await bench.runtime.stop(echo.instance_id)
-        assert not mark.parent.parent.exists()
+        await bench.until(lambda: not mark.parent.exists())
 
     tiny(work)
 

@@ -12,6 +12,8 @@ def test_every_line_comes_with_its_call_before_the_reply(tiny):
 
     async def work(bench: Bench) -> None:
         prints = await bench.instance("prints")
+        imported = [line for line in bench.lines if line.message == "imported"]
+        assert [(line.request_id, line.instance_id) for line in imported] == [(None, None)]
         bench.lines.clear()
         assert (await bench.call(prints, "/line", text="hello")).text == "done"
         said = [(line.level, line.message) for line in bench.lines if line.request_id]
@@ -22,7 +24,6 @@ def test_every_line_comes_with_its_call_before_the_reply(tiny):
             assert line in said
         assert {line.request_id for line in bench.lines if line.message == "hello"} == {"R-1"}
         assert {line.instance_id for line in bench.lines} == {prints.instance_id}
-        assert [line.request_id for line in bench.lines if line.message == "imported"] == [None]
 
     tiny(work)
 

@@ -10,10 +10,12 @@ import pytest
 
 from steamship_engine.model.errors import (
     BusyError,
+    NotFoundError,
     PackageCrashedError,
     PackageTimeoutError,
     UnavailableError,
 )
+from tests.services.held import GATED, Held
 from tests.services.runtimes import Bench, gone, instance_of, request
 
 MIB = 1024 * 1024
@@ -27,7 +29,9 @@ def test_a_hundred_first_calls_start_one_worker(tiny):
         answers = await asyncio.gather(*(bench.call(echo, "/count") for _ in range(100)))
         assert sorted(answer.json["calls"] for answer in answers) == list(range(1, 101))
         assert len({answer.json["pid"] for answer in answers}) == 1
-        assert bench.runtime.stats().workers == {"starting": 0, "busy": 0, "idle": 1}
+        stats = bench.runtime.stats()
+        assert stats.workers == {"starting": 0, "busy": 0, "idle": 1, "draining": 0}
+        assert (stats.wakes, stats.queued) == (1, 0)
 
     tiny(work)
 
@@ -49,7 +53,7 @@ def test_the_line_for_an_instance_is_bounded(tiny):
     """Beyond the limit of waiting calls a caller is told to come back."""
 
     async def work(bench: Bench) -> None:
-        crashes = await bench.instance("crashes")
+        crashes = await bench.instance("crashes", max_workers=1)
         running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=1)))
         waiting = [asyncio.create_task(bench.call(crashes, "/pid")) for _ in range(2)]
         await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
@@ -67,7 +71,7 @@ def test_a_call_waits_no_longer_than_it_may_run(tiny):
     """A call whose turn does not come within its own limit is told that the instance is busy."""
 
     async def work(bench: Bench) -> None:
-        crashes = await bench.instance("crashes")
+        crashes = await bench.instance("crashes", max_workers=1)
         running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=1)))
         await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
         with pytest.raises(BusyError, match='"0.1" seconds'):
@@ -78,26 +82,65 @@ def test_a_call_waits_no_longer_than_it_may_run(tiny):
     tiny(work)
 
 
-def test_a_stopped_instance_fails_its_calls_and_leaves_nothing(tiny):
-    """Stopping ends the call that runs and those that wait, starts nothing anew, and the process is gone."""
+def test_a_stopped_instance_refuses_calls_and_leaves_nothing(tiny):
+    """Stopping refuses the calls that wait, ends the one that runs after its grace, and the process is gone."""
 
     async def work(bench: Bench) -> None:
-        crashes = await bench.instance("crashes")
+        crashes = await bench.instance("crashes", max_workers=1)
         pid = (await bench.call(crashes, "/pid")).json
-        calls = [asyncio.create_task(bench.call(crashes, path)) for path in ("/hang", "/pid", "/pid")]
+        running, *waiting = (
+            asyncio.create_task(bench.call(crashes, path)) for path in ("/hang", "/pid", "/pid")
+        )
         await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
         await bench.runtime.stop(crashes.instance_id)
-        assert gone(pid)
-        for outcome in await asyncio.gather(*calls, return_exceptions=True):
-            assert isinstance(outcome, PackageCrashedError)
-            assert "stopped" in outcome.message
+        for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(outcome, NotFoundError)
+            assert "deleted" in outcome.message
+        with pytest.raises(PackageCrashedError, match="stopped"):
+            await running
+        await bench.until(lambda: gone(pid))
+        with pytest.raises(NotFoundError, match="deleted"):
+            await bench.call(crashes, "/pid")
         assert sum(bench.runtime.stats().workers.values()) == 0
+
+    tiny(work, drain=0.1)
+
+
+def test_a_stopped_instance_lets_the_running_call_end(tiny, tmp_path):
+    """The call that runs when its instance is stopped is answered."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo", {"api.py": GATED})
+        held = Held(bench, instance_of(version), tmp_path / "held")
+        await held.begun(bench)
+        await bench.runtime.stop("I-1")
+        assert bench.runtime.stats().workers["draining"] == 1
+        pid = await held.let_go()
+        await bench.until(lambda: gone(pid))
+
+    tiny(work)
+
+
+def test_a_restarted_instance_answers_from_a_new_worker(tiny, tmp_path):
+    """The call that runs ends on the old worker, and the next one gets another at once."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("echo", {"api.py": GATED})
+        one = instance_of(version)
+        held = Held(bench, one, tmp_path / "held")
+        await held.begun(bench)
+        assert await bench.runtime.restart("I-1") == 1
+        fresh = (await bench.call(one, "/pid")).json
+        old, new = await held.let_go(), (await bench.call(one, "/pid")).json
+        assert old != fresh == new
+        await bench.until(lambda: gone(old))
+        assert await bench.runtime.restart("I-2") == 0
 
     tiny(work)
 
 
 def test_a_call_on_its_way_does_not_wake_a_stopped_instance(tiny):
-    """A call whose body was still arriving when its instance was stopped fails and starts no process."""
+    """A call whose body was still arriving when its instance was stopped is refused and starts no process."""
 
     async def work(bench: Bench) -> None:
         echo = await bench.instance("echo")
@@ -111,7 +154,7 @@ def test_a_call_on_its_way_does_not_wake_a_stopped_instance(tiny):
         await asyncio.sleep(0)
         await bench.runtime.stop(echo.instance_id)
         arrived.set()
-        with pytest.raises(PackageCrashedError, match="stopped"):
+        with pytest.raises(NotFoundError, match="deleted"):
             await call
         assert sum(bench.runtime.stats().workers.values()) == 0
 
@@ -119,16 +162,15 @@ def test_a_call_on_its_way_does_not_wake_a_stopped_instance(tiny):
 
 
 def test_an_instance_can_be_stopped_while_it_starts(tiny):
-    """A worker that is still importing ends, and its call fails."""
+    """A worker that is still importing ends, and its call is refused."""
 
     async def work(bench: Bench) -> None:
         version, _ = await bench.deploy("echo")
         hanging = instance_of(await bench.inspected("hangs_on_import", version.environment))
         call = asyncio.create_task(bench.call(hanging, "/pid"))
-        await bench.until(lambda: bool(bench.lines))
-        assert bench.runtime.stats().workers["starting"] == 1
+        await bench.until(lambda: bench.runtime.stats().queued == 1)
         await bench.runtime.stop(hanging.instance_id)
-        with pytest.raises(PackageCrashedError, match="stopped"):
+        with pytest.raises(NotFoundError, match="deleted"):
             await call
 
     tiny(work)
@@ -163,7 +205,7 @@ def test_the_worker_used_longest_ago_makes_room(tiny):
 
 
 def test_no_room_is_made_by_ending_a_call(tiny):
-    """When all workers are busy a call to another instance is told to come back."""
+    """When all workers are busy a call to another instance waits for room, and is told to come back if there is none in time."""
 
     async def work(bench: Bench) -> None:
         version, _ = await bench.deploy("crashes")
@@ -173,10 +215,12 @@ def test_no_room_is_made_by_ending_a_call(tiny):
         await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
         with pytest.raises(BusyError, match='All "1" workers'):
             await bench.call(two, "/pid")
+        waiting = asyncio.create_task(bench.call(two, "/pid"))
         with pytest.raises(PackageTimeoutError):
             await running
+        await waiting
 
-    tiny(work, workers=1)
+    tiny(work, workers=1, room=0.8)
 
 
 def test_another_config_is_another_worker(tiny):
@@ -187,6 +231,7 @@ def test_another_config_is_another_worker(tiny):
         first = (await bench.call(echo, "/count")).json
         other = (await bench.call(replace(echo, config={"a": 1}), "/count")).json
         assert other["pid"] != first["pid"]
+        await bench.until(lambda: gone(first["pid"]))
         assert sum(bench.runtime.stats().workers.values()) == 1
 
     tiny(work)
