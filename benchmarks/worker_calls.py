@@ -21,6 +21,7 @@ import steamship_engine
 CHILD = Path(steamship_engine.__file__).parent / "runtime" / "child" / "__main__.py"
 LENGTHS = struct.Struct(">II")
 CALLS = 20_000
+ROUNDS = 5
 API = """
 from steamship.invocable import PackageService, post
 
@@ -66,10 +67,11 @@ def call(number: int) -> bytes:
     return frame(header, b'{"name": "Ann"}')
 
 
-def cpu_s(pid: int) -> float:
-    """CPU seconds that a process has used."""
+def cpu_us(pid: int) -> tuple[float, float]:
+    """CPU microseconds that a process has used: its own, and the kernel's for it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    tick = 1e6 / os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) * tick, int(fields[12]) * tick
 
 
 class Replies:
@@ -92,11 +94,11 @@ class Replies:
         return found
 
 
-def measure(end: socket.socket, pid: int, ahead: int) -> tuple[float, float]:
-    """Calls a second, and CPU microseconds of the worker a call, with `ahead` calls in flight."""
+def measure(end: socket.socket, pid: int, ahead: int) -> tuple[float, float, float]:
+    """Calls a second, and the worker's CPU microseconds a call (own and kernel), with `ahead` calls in flight."""
     calls = [call(number) for number in range(1, CALLS + 1)]
     replies = Replies(end)
-    cpu, began = cpu_s(pid), time.perf_counter()
+    before, began = cpu_us(pid), time.perf_counter()
     end.sendall(b"".join(calls[:ahead]))
     sent, got = ahead, 0
     while got < CALLS:
@@ -106,7 +108,8 @@ def measure(end: socket.socket, pid: int, ahead: int) -> tuple[float, float]:
         if more:
             end.sendall(b"".join(more))
             sent += len(more)
-    return CALLS / (time.perf_counter() - began), (cpu_s(pid) - cpu) / CALLS * 1e6
+    rate, after = CALLS / (time.perf_counter() - began), cpu_us(pid)
+    return rate, (after[0] - before[0]) / CALLS, (after[1] - before[1]) / CALLS
 
 
 def main() -> None:
@@ -131,8 +134,13 @@ def main() -> None:
                 Replies(ours).read()
                 measure(ours, worker.pid, 8)
                 for ahead in (1, 8):
-                    rate, cost = measure(ours, worker.pid, ahead)
-                    print(f"{ahead} in flight: {rate:8.0f} calls/s, {cost:5.1f} us of CPU a call")
+                    rate, own, kernel = min(
+                        (measure(ours, worker.pid, ahead) for _ in range(ROUNDS)),
+                        key=lambda found: sum(found[1:]),
+                    )
+                    print(
+                        f"{ahead} in flight: {rate:6.0f} calls/s, {own:4.1f} us of CPU a call, {kernel:4.1f} us of the kernel's"
+                    )
             finally:
                 worker.kill()
                 worker.wait()

@@ -32,10 +32,10 @@ def decode(
     Blank values are kept, the last of repeated names counts, and the body wins over the query. The body of
     a GET is not read. With `files_as_text` a file must be UTF-8, and counts as its text.
     """
-    texts: dict[str, str | bytes] = dict(_query(query, "query"))
+    texts: dict[str, str | bytes] = dict(_query(query, "query")) if query else {}
     if verb in _BODILESS or not body:
         return dict(texts), set(texts)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    content_type = _content_type(headers)
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == _FORM:
         texts.update(_query(_text(body), "form"))
@@ -43,7 +43,7 @@ def decode(
         texts.update(_multipart(content_type, body, files_as_text))
     elif media_type in _JSON or media_type.endswith("+json"):
         values = _json_object(body)
-        return {**texts, **values}, texts.keys() - values.keys()
+        return ({**texts, **values}, texts.keys() - values.keys()) if texts else (values, set())
     else:
         raise BadRequest(
             f'A body of type "{media_type[:100]}" cannot be read as arguments.',
@@ -52,9 +52,14 @@ def decode(
     return dict(texts), set(texts)
 
 
+def _content_type(headers: Sequence[Sequence[str]]) -> str:
+    for name, value in headers:
+        if name.lower() == "content-type":
+            return value
+    return ""
+
+
 def _query(text: str, what: str) -> list[tuple[str, str]]:
-    if not text:
-        return []
     try:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS)
     except UnicodeDecodeError:
@@ -85,9 +90,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
+        value = _decode(text)
         if "\\u" in text:
             _refuse_surrogates(value)
     except RecursionError:
@@ -124,6 +127,9 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError(f'the number "{text[:40]}" is too large')
     return number
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite).decode
 
 
 def _refuse_surrogates(value: Any) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 BODY = 1024 * 1024
 _READ = 64 * 1024
-_LENGTHS = struct.Struct(">II")
+LENGTHS = struct.Struct(">II")
 
 pack_header = json.JSONEncoder(separators=(",", ":")).encode
-_unpack_header = json.JSONDecoder().decode
+_unpack_header = json.JSONDecoder().raw_decode
 
 Frame = tuple[dict[str, Any], bytes]
 
@@ -65,7 +65,7 @@ class Channel:
 
     def send_packed(self, header: bytes, body: bytes = b"") -> None:
         """`send` of a header that is JSON already."""
-        content = _LENGTHS.pack(len(header), len(body)) + header + body
+        content = LENGTHS.pack(len(header), len(body)) + header + body
         try:
             with self._sending:
                 self._socket.sendall(content)
@@ -93,14 +93,14 @@ class Channel:
     def _take(self, content: "bytes | bytearray") -> int:
         """Take the whole frames at the beginning; how many bytes they were. Notes what is missing of the next."""
         at, end = 0, len(content)
-        while end - at >= _LENGTHS.size:
-            header_size, body_size = _LENGTHS.unpack_from(content, at)
-            body_at = at + _LENGTHS.size + header_size
+        while end - at >= LENGTHS.size:
+            header_size, body_size = LENGTHS.unpack_from(content, at)
+            body_at = at + LENGTHS.size + header_size
             if body_at + body_size > end:
                 self._missing = body_at + body_size - end
                 return at
-            header = str(content[at + _LENGTHS.size : body_at], "utf-8")
+            header = str(content[at + LENGTHS.size : body_at], "utf-8")
             at = body_at + body_size
-            self._frames.append((_unpack_header(header), bytes(content[body_at:at])))
+            self._frames.append((_unpack_header(header)[0], bytes(content[body_at:at])))
         self._missing = 0
         return at

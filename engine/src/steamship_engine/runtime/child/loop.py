@@ -14,6 +14,7 @@ from .answers import Answers
 from .frames import BODY, Channel, Closed
 from .incoming import Incoming
 from .output import Output
+from .rehearsal import rehearse
 from .serial import Serial
 
 _PR_SET_PDEATHSIG = 1
@@ -44,6 +45,7 @@ def prepare(author: loading.Author) -> None:
     warm = getattr(author.sdk, "warm", None)
     if warm is not None:
         warm(author.cls)
+    rehearse()
     if _slots(author, None) > 1:
         from . import evented  # noqa: F401
 

@@ -1,15 +1,17 @@
 """What the author's code prints: taken off descriptors 1 and 2 and sent as `log` frames, within limits."""
 
+import _thread
 import contextlib
 import os
 import select
-import sys
 import threading
 import time
 from contextvars import ContextVar
+from typing import Any
 
+from . import streams
 from .frames import Channel, Closed
-from .streams import divert, open_streams
+from .streams import open_streams
 
 __all__ = ["Output", "open_streams"]
 
@@ -17,6 +19,7 @@ LINE = 8 * 1024
 LINES_A_SECOND = 200
 BYTES_A_SECOND = 256 * 1024
 _PIPE = 64 * 1024
+_STACK = 256 * 1024
 _LEVELS = {1: "info", 2: "error"}
 _call: "ContextVar[int]" = ContextVar("call", default=0)
 
@@ -43,11 +46,11 @@ class Output:
         for descriptor in self._streams:
             self._poll.register(descriptor, select.POLLIN)
             poll.register(descriptor, select.POLLIN)
-        threading.Thread(target=self._pump, args=(poll,), name="steamship-output", daemon=True).start()
+        _start_thread(self._pump, poll)
 
     def tell_apart(self) -> None:
         """Prepare for several calls at once."""
-        divert(self._take)
+        streams.divert(self._take)
 
     def begin(self, call: int) -> None:
         """A call begins in the current context."""
@@ -67,22 +70,17 @@ class Output:
         """
         if os.getpid() != self._pid:
             os._exit(0)
-        for stream in (sys.stdout, sys.stderr):
-            # The author may have closed or replaced it.
-            with contextlib.suppress(Exception):
-                stream.flush()
+        streams.flush()
         with self._reading:
             for descriptor, _ in self._poll.poll(0):
                 self._read(descriptor, self._streams[descriptor])
             for lines in self._streams.values():
-                self._emit(lines.level, lines.rest(), self.call)
+                if lines.part:
+                    self._emit(lines.level, lines.rest(), self.call)
             if self._printed:
-                call = self._whose()
-                for number in _LEVELS:
-                    own = self._printed.pop((call, number), None)
-                    if own is not None:
-                        self._emit(own.level, own.rest(), call)
-            self._tell_dropped()
+                self._end_lines()
+            if self._dropped:
+                self._tell_dropped()
 
     def tell(self, level: str, text: str) -> None:
         """Send one message of any level, after what was printed before it."""
@@ -90,6 +88,14 @@ class Output:
             for descriptor, _ in self._poll.poll(0):
                 self._read(descriptor, self._streams[descriptor])
             self._emit(level, cut(text.encode("utf-8", "backslashreplace")), self._whose())
+
+    def _end_lines(self) -> None:
+        """Send the unfinished lines of the current context's call."""
+        call = self._whose()
+        for number in _LEVELS:
+            own = self._printed.pop((call, number), None)
+            if own is not None:
+                self._emit(own.level, own.rest(), call)
 
     def _take(self, descriptor: int, content: bytes) -> None:
         """What Python code prints where calls are told apart."""
@@ -145,23 +151,32 @@ class _Lines:
 
     def __init__(self, level: str) -> None:
         self.level = level
-        self._part = b""
+        self.part = b""
 
     def split(self, content: bytes) -> "list[bytes]":
         *whole, last = content.split(b"\n")
         if whole:
-            whole[0] = self._part + whole[0]
-            self._part = b""
-        self._part = (self._part + last)[: LINE + 1]
+            whole[0] = self.part + whole[0]
+            self.part = b""
+        self.part = (self.part + last)[: LINE + 1]
         return [cut(line) for line in whole]
 
     def rest(self) -> bytes:
-        part, self._part = self._part, b""
+        part, self.part = self.part, b""
         return cut(part)
 
 
 def cut(line: bytes) -> bytes:
     return line if len(line) <= LINE else line[:LINE] + b"... (cut)"
+
+
+def _start_thread(function: Any, argument: Any) -> None:
+    """Without what `threading` keeps of a thread, and with a small stack: every worker has this one."""
+    usual = _thread.stack_size(_STACK)
+    try:
+        _thread.start_new_thread(function, (argument,))
+    finally:
+        _thread.stack_size(usual)
 
 
 def _captured(descriptor: int) -> int:

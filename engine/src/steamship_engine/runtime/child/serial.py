@@ -22,14 +22,18 @@ class Serial:
 
     def serve(self) -> None:
         """Answer until the engine is gone. Raises Closed."""
-        waiting = self._incoming.waiting
         while True:
-            self._accept(wait=True)
-            while waiting:
-                began = time.monotonic()
-                self._run(waiting.popleft())
-                if waiting and time.monotonic() - began > _LONG:
-                    self._accept(wait=False)
+            self.answer_arrived()
+
+    def answer_arrived(self) -> None:
+        """Wait for frames and answer what is whole."""
+        waiting = self._incoming.waiting
+        self._accept(wait=True)
+        while waiting:
+            began = time.monotonic()
+            self._run(waiting.popleft())
+            if waiting and time.monotonic() - began > _LONG:
+                self._accept(wait=False)
 
     def _accept(self, *, wait: bool) -> None:
         for frame in self._channel.arrived(wait=wait):

@@ -1,13 +1,15 @@
 """`sys.stdout` and `sys.stderr` of a worker."""
 
+import contextlib
 import io
 import os
 import sys
+from collections import deque
 from collections.abc import Callable
 
-_opened: "dict[int, tuple[_Descriptor, io.TextIOWrapper]]" = {}
-
 Taker = Callable[[int, bytes], None]
+
+_opened: "list[tuple[_Descriptor, io.TextIOWrapper]]" = []
 
 
 def open_streams() -> None:
@@ -22,16 +24,30 @@ def open_streams() -> None:
 
 def divert(taker: Taker) -> None:
     """Hand what is printed in this process to `taker`, with its descriptor and at once, from now on."""
-    for binary, text in _opened.values():
+    for binary, _ in _opened:
         binary.divert(taker)
-        text.reconfigure(write_through=True)
+
+
+def flush() -> None:
+    """Write what was printed and is held back, also by a stream that the author put in the place of ours."""
+    for (binary, text), current in zip(_opened, (sys.stdout, sys.stderr), strict=True):
+        if binary.held:
+            binary.flush()
+        if current is not text:
+            # It may be closed, or no stream at all.
+            with contextlib.suppress(Exception):
+                current.flush()
 
 
 class _Descriptor(io.RawIOBase):
-    """Descriptor 1 or 2. A process that the package forks writes to it even after a diversion."""
+    """Descriptor 1 or 2, written line by line. A process that the package forks writes to it even after a diversion.
+
+    `held` is what has no end of line yet; any thread may add to it.
+    """
 
     def __init__(self, descriptor: int, name: str) -> None:
         self.name = name
+        self.held: deque[bytes] = deque()
         self._descriptor = descriptor
         self._taker: Taker | None = None
         self._pid = 0
@@ -46,19 +62,29 @@ class _Descriptor(io.RawIOBase):
         return True
 
     def write(self, content: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
-        """Write all of it."""
-        view = memoryview(content).cast("B")
+        """Take all of it."""
+        given = bytes(content)
         if self._taker is not None and os.getpid() == self._pid:
-            self._taker(self._descriptor, bytes(view))
-            return len(view)
-        left = view
+            self._taker(self._descriptor, given)
+        else:
+            self.held.append(given)
+            if b"\n" in given or len(given) >= io.DEFAULT_BUFFER_SIZE:
+                self.flush()
+        return len(given)
+
+    def flush(self) -> None:
+        """Write what is held."""
+        parts = []
+        while self.held:
+            with contextlib.suppress(IndexError):
+                parts.append(self.held.popleft())
+        left = memoryview(b"".join(parts))
         while left:
             left = left[os.write(self._descriptor, left) :]
-        return len(view)
 
 
 def _stream(descriptor: int, name: str) -> io.TextIOWrapper:
     binary = _Descriptor(descriptor, name)
-    text = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    _opened[descriptor] = binary, text
+    text = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", write_through=True)
+    _opened.append((binary, text))
     return text

@@ -24,6 +24,7 @@ class ArgumentCheck:
         self.adapter = _adapter(annotation)
         self.adapter.rebuild(raise_errors=True)
         self._has_bytes = _has_bytes(self.adapter.core_schema)
+        self._validate = self.adapter.validator.validate_python
 
     def __call__(self, value: Any, *, untyped: bool) -> Any:
         """The value converted; `untyped` says that it came as text, or as a file. Raises ValidationError."""
@@ -42,9 +43,9 @@ class ArgumentCheck:
 
     def _converted(self, value: Any) -> Any:
         if not self._has_bytes or value is None:
-            return self.adapter.validate_python(value)
+            return self._validate(value)
         try:
-            return self.adapter.validate_python(value, strict=True)
+            return self._validate(value, strict=True)
         except ValidationError as error:
             try:
                 text = json.dumps(value)

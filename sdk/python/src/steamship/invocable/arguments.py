@@ -22,6 +22,7 @@ from steamship.invocable.argument_check import ArgumentCheck
 from steamship.invocable.class_spec import MixinMethod
 
 _SHOWN = 60
+_UNKNOWN = object()
 
 
 class MethodArguments:
@@ -39,29 +40,30 @@ class MethodArguments:
         self.rest = next((p for p in parameters if p.kind is Parameter.VAR_KEYWORD), None)
         self.positional = [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY]
         self.uncheckable: list[str] = []
-        self.checks = {name: self._check(p) for name, p in self.by_name.items()}
+        self._required = [name for name, p in self.by_name.items() if p.default is Parameter.empty]
+        self.checks: dict[str, Any] = {name: self._check(p) for name, p in self.by_name.items()}
         self.check_rest = self._check(self.rest) if self.rest else None
 
     def bind(self, arguments: Mapping[str, Any], untyped: Iterable[str], route: str) -> dict[str, Any]:
         """The keyword arguments for the call. Raises InvalidRequestError naming everything wrong."""
-        untyped = frozenset(untyped)
+        if not isinstance(untyped, (set, frozenset)):
+            untyped = frozenset(untyped)
         bound: dict[str, Any] = {}
         problems: list[str] = []
         for name, value in arguments.items():
-            known = name in self.by_name
-            if not known and (self.rest is None or name == self.receiver):
-                problems.append(f'"{_short(name)}" is not an argument')
-                continue
-            check = self.checks[name] if known else self.check_rest
+            check = self.checks.get(name, _UNKNOWN)
+            if check is _UNKNOWN:
+                if self.rest is None or name == self.receiver:
+                    problems.append(f'"{_short(name)}" is not an argument')
+                    continue
+                check = self.check_rest
             try:
                 bound[name] = _plain(value) if check is None else check(value, untyped=name in untyped)
             except ValidationError as error:
                 problems.append(_problem(name, error))
             except UnicodeDecodeError:
                 problems.append(f'"{name}" is a file that is no UTF-8 text, and its type is not bytes')
-        for name, parameter in self.by_name.items():
-            if parameter.default is Parameter.empty and name not in arguments:
-                problems.append(f'"{name}" is missing')
+        problems += [f'"{name}" is missing' for name in self._required if name not in arguments]
         if problems:
             raise InvalidRequestError(f"{route}: {'; '.join(problems)}. {self._takes()}")
         return bound

@@ -14,9 +14,19 @@ from typing import Any, get_type_hints
 from steamship.invocable.config import Config
 from steamship.invocable.definition import DefinitionError
 
+_CACHE = "_steamship_config_class"
+
 
 def config_class(cls: type) -> type[Config]:
-    """The Config class of `cls`. Raises DefinitionError when `config_cls` gives anything else."""
+    """The Config class of `cls`, asked for once per class. Raises DefinitionError when `config_cls` gives anything else."""
+    known: type[Config] | None = vars(cls).get(_CACHE)
+    if known is None:
+        known = _named(cls)
+        setattr(cls, _CACHE, known)
+    return known
+
+
+def _named(cls: type) -> type[Config]:
     raw = inspect.getattr_static(cls, "config_cls", None)
     named = raw
     if isinstance(raw, (classmethod, staticmethod)):

@@ -7,10 +7,12 @@ its message may speak of things that are the owner's alone.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sysconfig
 from collections.abc import Callable
+from functools import cache
 from traceback import StackSummary, TracebackException
 from types import TracebackType
 from typing import Any
@@ -55,6 +57,15 @@ def told_to_anybody(about: dict[str, Any], request_id: str) -> dict[str, Any]:
         "requestId": request_id,
         **({"statusSuggestion": about["suggestion"]} if chosen else {}),
     }
+
+
+@cache
+def package_folder(cls: type) -> str:
+    """Where the class's module lies; empty for a class typed into a REPL."""
+    try:
+        return os.path.dirname(os.path.abspath(inspect.getfile(cls)))
+    except (TypeError, OSError):
+        return ""
 
 
 def described(error: SteamshipError, *, deliberate: bool) -> dict[str, Any]:

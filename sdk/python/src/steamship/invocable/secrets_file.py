@@ -12,11 +12,21 @@ from steamship.base.error import InvalidConfigError
 SECRETS_FILE = Path(".steamship") / "secrets.toml"
 
 
+_kept: dict[type, dict[str, Any]] = {}
+
+
+def keep_secrets(cls: type) -> None:
+    """Read the file for the rest of this process, in which it does not change. Raises as `load_secrets`."""
+    _kept[cls] = load_secrets(cls)
+
+
 def load_secrets(cls: type) -> dict[str, Any]:
     """The file's values: from the working directory, else from beside the module of `cls`, else none.
 
     Raises InvalidConfigError when the file is there and is not TOML.
     """
+    if cls in _kept:
+        return dict(_kept[cls])
     for path in _places(cls):
         try:
             text = path.read_bytes()

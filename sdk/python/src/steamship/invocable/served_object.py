@@ -10,6 +10,7 @@ from steamship.base.call_scope import CallCredentials, CallScope
 from steamship.base.error import InvalidRequestError, NotFoundError, PackageError, SteamshipError
 from steamship.base.package_spec import MethodSpec
 from steamship.invocable.arguments import MethodArguments, method_arguments
+from steamship.invocable.class_spec import class_spec
 from steamship.invocable.invocable import Invocable
 from steamship.invocable.invocable_request import InvocationContext
 from steamship.invocable.package_service import PackageService
@@ -44,7 +45,7 @@ class ServedObject:
         self._cls, self._config, self._context = cls, config, context
         self._credentials, self._make_client = credentials, make_client
         self._constructing = threading.Lock()
-        self._checked: dict[tuple[str, str], _Checked] = {}
+        self._checked: dict[str, _Checked] = {}
         self.made: Invocable | None = None
 
     def constructed(self) -> Invocable:
@@ -66,7 +67,7 @@ class ServedObject:
     ) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The function that serves a route, and its keyword arguments. Raises Refusal, PackageError."""
         made = self.constructed()
-        spec = made._package_spec
+        spec = made._own_spec or class_spec(type(made))
         by_path = spec.method_mappings.get(verb)
         method = (by_path and by_path.get(path)) or spec.get_method(verb, path)
         if method is None:
@@ -74,18 +75,17 @@ class ServedObject:
         function = method.get_bound_function(made)
         if function is None:
             raise PackageError(f'"{method.func_binding}" is no method of this object any more.')
+        route = f"{method.verb} {method.path}"
         try:
-            checks = self._arguments(method)
-            return function, checks.bind(arguments, untyped, f"{method.verb} {method.path}")
+            return function, self._checks(method, route).bind(arguments, untyped, route)
         except InvalidRequestError as error:
             raise Refusal(error) from None
 
-    def _arguments(self, method: MethodSpec) -> MethodArguments:
-        route = (method.verb, method.path)
-        checked = self._checked.get(route)
-        if checked is None or checked.method is not method:
-            checked = self._checked[route] = _Checked(method, method_arguments(self._cls, method))
-        return checked.arguments
+    def _checks(self, method: MethodSpec, route: str) -> MethodArguments:
+        known = self._checked.get(route)
+        if known is None or known.method is not method:
+            known = self._checked[route] = _Checked(method, method_arguments(self._cls, method))
+        return known.arguments
 
     def _new_object(self) -> Invocable:
         construct = cast("Callable[..., Invocable]", self._cls)

@@ -5,8 +5,6 @@ This surface is a contract with engines of every version and never changes; ARCH
 
 from __future__ import annotations
 
-import inspect
-import os
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import copy_context
@@ -21,7 +19,7 @@ from steamship.invocable.class_spec import class_spec
 from steamship.invocable.config_class import config_class
 from steamship.invocable.definition import DefinitionError
 from steamship.invocable.description import describe
-from steamship.invocable.failures import described, failure, tellable, told_to_anybody
+from steamship.invocable.failures import described, failure, package_folder, tellable, told_to_anybody
 from steamship.invocable.finding import find_class
 from steamship.invocable.instance_client import instance_client
 from steamship.invocable.invocable_request import InvocationContext
@@ -47,6 +45,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _VERBS = frozenset(Verb)
+# What most methods return: nothing to wait for, no stream, no failure.
+_PLAIN = frozenset({str, dict, list, bytes, int, float, bool, type(None)})
 
 __all__ = ["DefinitionError", "Outcome", "Serving", "describe", "find_class", "slots", "warm"]
 
@@ -72,7 +72,7 @@ class Serving:
         )
         self._runner: asyncio.Runner | None = None
         self._redact: Redactor | None = None
-        self._folder = _folder(cls)
+        self._folder = package_folder(cls)
 
     def call(
         self,
@@ -95,10 +95,10 @@ class Serving:
                 if result is None:
                     function, bound = self._object.bound(verb, path, arguments, untyped)
                     result = function(**bound)
+                if type(result) in _PLAIN:
+                    return outcome_of(result)
                 if isinstance(result, Awaitable):
                     result = self._awaited(result)
-                if isinstance(result, str):
-                    return outcome_of(result)
                 outcome = self._stream(result, scope) or outcome_of(result)
             finally:
                 self._credentials.leave(token)
@@ -134,6 +134,8 @@ class Serving:
                     result = await step(pool, partial(function, **bound))
             if isinstance(result, Awaitable):
                 result = await result
+            if type(result) in _PLAIN:
+                return outcome_of(result)
             outcome = await self._astream(result, scope, pool) or outcome_of(result)
         except BaseException as error:
             if is_cancelled(error):
@@ -238,11 +240,3 @@ def _async_items(
 
 async def _finished(pending: Awaitable[Any]) -> Any:
     return await pending
-
-
-def _folder(cls: type) -> str:
-    """Where the class's module lies; empty for a class typed into a REPL."""
-    try:
-        return os.path.dirname(os.path.abspath(inspect.getfile(cls)))
-    except (TypeError, OSError):
-        return ""
