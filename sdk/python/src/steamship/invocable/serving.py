@@ -27,7 +27,6 @@ from steamship.invocable.outcomes import Outcome, outcome_of, streamed
 from steamship.invocable.redaction import Redactor, secret_values
 from steamship.invocable.secrets_file import load_secrets
 from steamship.invocable.served_object import Refusal, ServedObject
-from steamship.invocable.stepping import step
 from steamship.invocable.streams import (
     AsyncItems,
     AsyncParts,
@@ -120,6 +119,8 @@ class Serving:
         Several may run at once. What is not `async` runs in `pool`, without one right here. Raises
         CancelledError alone, when the task was cancelled; a plain method runs to its end before that.
         """
+        from steamship.invocable.stepping import step
+
         try:
             scope = self._scope(context)
             self._credentials.enter(scope)
@@ -233,6 +234,8 @@ def _items(
 def _async_items(
     source: Iterator[Any] | AsyncIterator[Any], pool: Executor | None
 ) -> AsyncItems | SteppedItems:
+    from steamship.invocable.stepping import step
+
     return (
         AsyncItems(source) if isinstance(source, AsyncIterator) else SteppedItems(source, partial(step, pool))
     )
