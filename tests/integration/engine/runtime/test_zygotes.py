@@ -138,11 +138,12 @@ def test_an_import_may_fork_and_start_daemons(nurse):
 
     async def work(n):
         told = n.folder / "pid"
+        # It is adopted, and found, in the moment in which the one between ends.
         daemon = (
-            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-            f"        with open({str(told)!r}, 'w') as file:\n            file.write(str(os.getpid()))\n"
-            "        time.sleep(1000)\n    os._exit(0)\nos.wait()\n"
-            f"while not os.path.exists({str(told)!r}) or not open({str(told)!r}).read():\n    time.sleep(0.01)\n"
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    reading, writing = os.pipe()\n"
+            f"    if os.fork() == 0:\n        with open({str(told)!r}, 'w') as file:\n"
+            "            file.write(str(os.getpid()))\n        os.write(writing, b'x')\n        time.sleep(1000)\n"
+            "    os.read(reading, 1)\n    os._exit(0)\nos.wait()\n"
         )
         for name, more in (("forks_on_import", None), ("hoards", {"api.py": daemon + _CLASS})):
             worker = await n.grown(n.version(name, more))

@@ -4,9 +4,9 @@ Its modules are loaded under a name of their own, so that an author's `frames.py
 """
 
 import importlib
-import importlib.util
 import os
 import sys
+from types import ModuleType
 from typing import Any
 
 NAME = "_steamship_worker"
@@ -14,8 +14,13 @@ NAME = "_steamship_worker"
 
 def main() -> None:
     """A zygote has its sockets as descriptors 3 and 4; a worker the engine's as standard input, to be moved to 3."""
+    package = ModuleType(NAME)
+    package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    sys.modules[NAME] = package
     if sys.argv[1:] == ["zygote"]:
-        _module("zygote").run(3, 4)
+        # Before anything is imported that asks to be told of forks.
+        forks = _module("forking").Forks()
+        _module("zygote").run(3, 4, forks)
         return
     os.dup2(0, 3, inheritable=False)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -26,15 +31,6 @@ def main() -> None:
 
 def _module(name: str) -> Any:
     """A module of this folder's."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    spec = importlib.util.spec_from_file_location(
-        NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(here)
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[NAME] = package
-    spec.loader.exec_module(package)
     return importlib.import_module(f"{NAME}.{name}")
 
 

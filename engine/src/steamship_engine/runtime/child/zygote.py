@@ -15,6 +15,7 @@ import socket
 from typing import Any, NoReturn
 
 from . import birth, loading, loop, original, records
+from .forking import Forks
 from .frames import Channel, Closed
 from .loading import Author, Refused
 from .printed import Printed
@@ -22,7 +23,7 @@ from .printed import Printed
 _ORDER = 8 * 1024
 
 
-def run(engine: int, launcher: int) -> NoReturn:
+def run(engine: int, launcher: int, forks: Forks) -> NoReturn:
     """Import what the engine's `warm` frame says, answer, and fork for the launcher until it closes."""
     pid = os.getpid()
     control = socket.socket(fileno=launcher)
@@ -37,7 +38,7 @@ def run(engine: int, launcher: int) -> NoReturn:
         channel.send(answer)
         channel.close()
         if answer["type"] == "loaded":
-            _fork_on_demand(control, author)
+            _fork_on_demand(control, author, forks)
     except Closed:
         os._exit(0)
     except BaseException as error:
@@ -93,7 +94,7 @@ def _settle(author: "Author | None") -> None:
     gc.freeze()
 
 
-def _fork_on_demand(control: socket.socket, author: "Author | None") -> None:
+def _fork_on_demand(control: socket.socket, author: "Author | None", forks: Forks) -> None:
     # A worker that has ended is kept by the kernel until the launcher has read how.
     child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL) or signal.SIG_DFL
     # What woke up the author's event loop is none of this process's descriptors any more.
@@ -102,7 +103,7 @@ def _fork_on_demand(control: socket.socket, author: "Author | None") -> None:
         order, descriptors = _receive(control)
         if "worker" in order:
             here = birth.expect(order, descriptors[0], child_handler)
-            if _fork(control, order["worker"]) == 0:
+            if _fork(control, order["worker"], forks) == 0:
                 _live(control, order["worker"], here, author)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -113,10 +114,10 @@ def _fork_on_demand(control: socket.socket, author: "Author | None") -> None:
             control.send(json.dumps({"ready": True}).encode())
 
 
-def _fork(control: socket.socket, number: int) -> int:
+def _fork(control: socket.socket, number: int, forks: Forks) -> int:
     """The child's process id, 0 in the child, -1 where there is none."""
     try:
-        return os.fork()
+        return forks.bear()
     except OSError as error:
         _fail(control, number, error)
         return -1

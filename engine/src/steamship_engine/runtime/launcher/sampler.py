@@ -1,8 +1,10 @@
 """Holding workers to limits that no resource limit of the kernel covers: of whole trees of processes.
 
-Every look costs one read for a process that did nothing; only one that did is looked at closely.
+A look costs two short reads for a process that did nothing; only one that did is looked at closely, and all of
+them now and then, for what its other threads do can stay out of sight.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,17 +16,18 @@ BUSY, QUIET = 0.25, 1.0
 """Seconds between two looks: when somebody did something, and when nobody did."""
 
 _CLOSE = 2.0
-_STATM = 128
+_AT_LEAST = 30.0
+_LINE = 128
+_FILES = ("statm", "schedstat")
 
 
 @dataclass(eq=False)
 class _Tree:
-    """A life's process and those below it. `statm` is kept open, `seen` is what it said."""
+    """A life's process and those below it. `files` tell whether it does anything; `seen` is what they said."""
 
     life: Life
-    statm: int
-    seen: bytes = b""
-    cpu: int = -1
+    files: tuple[int, ...]
+    seen: tuple[bytes, ...] = ()
     closely: float = 0
     alone: bool = False
     active: bool = True
@@ -44,43 +47,43 @@ class Sampler:
 
     def add(self, life: Life) -> None:
         """Look at it from now on; nothing happens when it has ended."""
-        try:
-            statm = os.open(f"/proc/{life.pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return
-        self._trees[life] = _Tree(life, statm)
+        files = []
+        for name in _FILES:
+            # A process that has ended has none, and some kernels have no `schedstat`.
+            with contextlib.suppress(OSError):
+                files.append(os.open(f"/proc/{life.pid}/{name}", os.O_RDONLY | os.O_CLOEXEC))
+        self._trees[life] = _Tree(life, tuple(files))
 
     def remove(self, life: Life) -> None:
         """Forget it; safe to repeat."""
         tree = self._trees.pop(life, None)
         if tree is not None:
-            os.close(tree.statm)
+            for file in tree.files:
+                os.close(file)
 
     def look(self, now: float) -> list[tuple[Life, str]]:
         """Those that took more than they may, and of what."""
-        over, busy = [], False
+        over = []
+        self.pause = QUIET
         for tree in self._trees.values():
-            try:
-                statm = os.pread(tree.statm, _STATM, 0)
-            except OSError:
-                continue
-            if statm == tree.seen and tree.alone and now < tree.closely and tree.walk is None:
-                continue
-            busy = self._did_something(tree, statm) or busy
-            tree.seen, tree.closely = statm, now + _CLOSE
-            why = self._closely(tree) or self._disk(tree, now)
+            why = self._processes(tree, now) or self._disk(tree, now)
             if why is not None:
                 over.append((tree.life, why))
-        self.pause = BUSY if busy else QUIET
         return over
 
-    def _did_something(self, tree: _Tree, statm: bytes) -> bool:
-        stat = proc.stat(tree.life.pid)
-        cpu = 0 if stat is None else stat.cpu
-        changed = cpu != tree.cpu or statm != tree.seen or not tree.alone
-        tree.cpu = cpu
-        tree.active = tree.active or changed
-        return changed
+    def _processes(self, tree: _Tree, now: float) -> str | None:
+        """Look closely where anything was done since the last look."""
+        try:
+            seen = tuple([os.pread(file, _LINE, 0) for file in tree.files])
+        except OSError:
+            return None
+        if seen != tree.seen or not tree.alone:
+            tree.active, self.pause = True, BUSY
+        elif now < tree.closely:
+            return None
+        # Not for all at the same moment.
+        tree.seen, tree.closely = seen, now + _AT_LEAST + tree.life.number % 16
+        return self._closely(tree)
 
     def _closely(self, tree: _Tree) -> str | None:
         life = tree.life
@@ -106,6 +109,7 @@ class Sampler:
             tree.walk, tree.active = scratch.walk(tree.life.scratch), False
         size = next(tree.walk)
         if size is None:
+            self.pause = BUSY
             return None
         tree.walk, tree.measured = None, now
         return "scratch" if size > tree.life.limits.scratch else None
