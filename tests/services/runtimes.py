@@ -80,10 +80,11 @@ class Bench:
         return (await self.deploy(name, more))[1]
 
     async def deploy(
-        self, name: str, more: Mapping[str, str | bytes] | None = None, timeout_s: float = 60
+        self, name: str, more: Mapping[str, str | bytes] | None = None, **limits: Any
     ) -> tuple[VersionSpec, Description]:
-        """Inspect and prepare `tests/packages/{name}`; the version to use it by."""
-        version = replace(await self.inspected(name, "", more), limits=VersionLimits(timeout_s=timeout_s))
+        """Inspect and prepare `tests/packages/{name}`; the version, with these limits, to use it by."""
+        allowed = VersionLimits(**{"timeout_s": 60, **limits})
+        version = replace(await self.inspected(name, "", more), limits=allowed)
         description = await self.runtime.prepare(version)
         return replace(version, environment=description.environment), description
 
@@ -98,9 +99,9 @@ class Bench:
         facts = await self.runtime.inspect(source, digest)
         return VersionSpec(f"V-{name}", digest, environment, facts.kind, VersionLimits(timeout_s=60))
 
-    async def instance(self, name: str, instance_id: str = "I-1", timeout_s: float = 60) -> InstanceSpec:
-        """An instance of `tests/packages/{name}`."""
-        version, _ = await self.deploy(name, timeout_s=timeout_s)
+    async def instance(self, name: str, instance_id: str = "I-1", **limits: Any) -> InstanceSpec:
+        """An instance of `tests/packages/{name}`, whose version has these limits."""
+        version, _ = await self.deploy(name, **limits)
         return instance_of(version, instance_id)
 
     async def call(self, instance: InstanceSpec, path: str, /, **arguments: Any) -> Answer:

@@ -37,11 +37,14 @@ class BundleLimits:
 class RuntimeLimits:
     """What workers and environments may take.
 
-    `load` is the longest an import may take; `stall` is how long a caller may leave a reply unread. At most
-    `queued` calls wait for one instance and at most `workers` workers live; one is stopped after `idle` without
-    a call, a further one of an instance after `further_idle`. At most `depth` calls may wait for one; a task's
-    call waits `patience` for those it was submitted in before it takes a further worker. At most
-    `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
+    `load` is the longest an import may take; `stall` is how long a caller may leave a reply
+    unread, `cancel` how long a coroutine that is told to end may take. At most `queued` calls wait for one
+    instance and at most `workers` workers live; a call waits `room` for one of them to sleep. A worker is stopped
+    after `idle` without a call, a further one of an instance after `further_idle`; one that is put down may
+    finish its calls within `drain`. A further one is started when a call has waited `grow`. At most `depth` calls
+    may wait for one; a task's call waits `patience` for those it was submitted in before it takes a further
+    worker. A worker runs at most `slots` calls at once; one with a single slot is sent at most `ahead` calls of
+    up to `small` bytes. At most `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
     The `spares` used last keep a worker ready that is nobody's yet.
     """
 
@@ -51,7 +54,14 @@ class RuntimeLimits:
     further_idle: float = 30
     depth: int = 8
     patience: float = 0.25
-    workers: int = 64
+    grow: float = 0.05
+    drain: float = 5
+    room: float = 10
+    cancel: float = 0.25
+    slots: int = 100
+    ahead: int = 8
+    small: int = 64 * KIB
+    workers: int = 1_000
     zygotes: int = 64
     zygote_memory: int = 1 * GIB
     spares: int = 16

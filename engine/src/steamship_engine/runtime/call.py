@@ -1,262 +1,248 @@
-"""One call on one worker: body out, reply in, within a deadline.
-
-A caller who leaves does not end the worker, which keeps the instance's state: a body that is still being
-sent is withdrawn, an answer that is still to come is read and dropped.
-"""
+"""One call, from its arrival to the end of its reply. It is the future of its reply."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
-from steamship_engine.model.errors import (
-    InvalidRequestError,
-    PackageReplyError,
-    PackageTimeoutError,
-    SteamshipError,
-    UnavailableError,
-)
+from steamship_engine.model.errors import PackageReplyError, UnavailableError
 from steamship_engine.runtime import frames
-from steamship_engine.runtime.channel import ChannelClosed
+from steamship_engine.runtime.chains import Node
 from steamship_engine.runtime.frames import Replied, ReplyPart
-from steamship_engine.runtime.port import Reply, ReplyError, Request
-from steamship_engine.runtime.upload import Upload
-from steamship_engine.runtime.worker import Worker
+from steamship_engine.runtime.port import InstanceSpec, Reply, ReplyError, Request
 
-_background: set[asyncio.Task[None]] = set()
+if TYPE_CHECKING:
+    from steamship_engine.runtime.pool import Pool
+    from steamship_engine.runtime.worker import Worker
+
+UNREAD_PARTS = 2
+"""Parts of a reply that a worker may send before the first of them was taken."""
 
 
-class Call:
-    """`done` is told exactly once: when the worker is free for the next call, or of no use any more.
+class Call(Node, asyncio.Future[Reply]):
+    """A call that waits in its pool, then runs on a worker, then ends: told once to both.
 
-    The deadline counts the time in which the worker is waited for, not that in which the caller is.
+    Whoever cancels it, has left: a worker that has it already is told so. `small` calls may be written ahead
+    of their turn. `number` is the worker's for it. The deadline counts the time in which the worker is
+    waited for, not that in which the caller is. `sent` is there for a call whose body is not complete, and done
+    when it is on a worker, or has failed.
     """
 
-    def __init__(self, worker: Worker, request: Request, timeout: float, done: Callable[[], None]) -> None:
-        worker.calls += 1
-        self.id = worker.calls
-        self._worker, self._request, self._timeout, self._done = worker, request, timeout, done
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._unsent = self._answered = self._finished = False
-        self._received = 0
-        worker.begin(request, self.finish)
+    above: tuple[str, ...] = ()
+    worker: Worker | None = None
+    number = attempts = 0
+    abandoned = False
+    deadline: float | None = None
+    sent: asyncio.Future[None] | None = None
+    _answered = False
+    _received = _dropped = 0
+    _parts: Parts | None = None
 
-    async def run(self, upload: Upload, first: bytes, more: bool) -> Reply:
-        """Send the call, wait for its answer's first frame. Raises the errors of the port's `invoke`."""
-        self._start_timer()
-        try:
-            self._worker.channel.expect_silence()
-            await self._send(upload, first, more)
-            header, body = await self._receive()
-        except ChannelClosed:
-            raise await self._crashed() from None
-        except BaseException as error:
-            self._break_off(error)
-            raise
-        if not isinstance(header, Replied):
-            raise frames.wrong_frame("a body before its reply")
-        headers = tuple((name.lower(), value) for name, value in header.headers)
-        if not header.more:
-            self.finish()
-            return Reply(header.status, headers, _whole(body), _failure(header))
-        self._stop_timer()
-        return Reply(
-            header.status,
-            headers,
-            _parts(self, body, _Stall(self, self._worker.limits.stall)),
-            _failure(header),
-        )
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        pool: Pool,
+        spec: InstanceSpec,
+        request: Request,
+        body: bytes,
+        *,
+        more: bool,
+        timeout: float,
+    ) -> None:
+        super().__init__(loop=loop)
+        self.pool, self.spec, self.request, self.body, self.more = pool, spec, request, body, more
+        self.call_id = request.call
+        self.small = not more and len(body) <= pool.limits.small
+        self.since = loop.time()
+        self.left = self.timeout = timeout
+        if more:
+            self.sent = loop.create_future()
 
-    async def part(self) -> tuple[bytes, bool]:
-        """The next part of the reply's body, and whether another one follows. Raises like `run`."""
-        self._start_timer()
-        try:
-            header, body = await self._receive()
-        except ChannelClosed:
-            raise await self._crashed() from None
-        except BaseException as error:
-            self._break_off(error)
-            raise
-        self._stop_timer()
-        if not header.more:
-            self.finish()
-        return body, header.more
+    def cancel(self, msg: Any = None) -> bool:
+        """The caller has left."""
+        if self.done():
+            return False
+        cancelled = super().cancel(msg)
+        self.abandon()
+        return cancelled
 
     def abandon(self) -> None:
-        """Nobody wants the answer any more: read and drop what is still to come."""
-        if not self._finished:
-            _run(self._drain())
+        """Nobody wants the answer, or the rest of it, any more."""
+        if not self.abandoned:
+            self.abandoned = True
+            self.pool.withdraw(self)
 
-    def finish(self) -> None:
-        """The call is over; safe to repeat."""
-        if not self._finished:
-            self._finished = True
-            self._stop_timer()
-            self._worker.end_call()
-            self._done()
+    def run(self, now: float) -> None:
+        """The worker is waited for."""
+        self.deadline = now + self.left
 
-    async def _send(self, upload: Upload, part: bytes, more: bool) -> None:
-        channel, request = self._worker.channel, self._request
-        header = frames.Call(
-            id=self.id,
-            verb=request.verb,
-            path=request.path,
-            query=request.query,
-            headers=request.headers,
-            key=request.key,
-            request_id=request.request_id,
-            more=more,
-        )
-        self._unsent = more
-        await channel.send(frames.encode(header, part))
-        while more:
-            self._stop_timer()
-            part, more = await self._next_part(upload)
-            self._start_timer()
-            self._unsent = more
-            await channel.send(frames.encode(frames.BodyPart(id=self.id, more=more), part))
+    def resume(self) -> None:
+        """The worker is waited for again."""
+        self.run(self.get_loop().time())
+        if self.worker is not None:
+            self.worker.watch(self)
 
-    async def _next_part(self, upload: Upload) -> tuple[bytes, bool]:
-        stall = self._worker.limits.stall
-        try:
-            async with asyncio.timeout(stall):
-                return await upload.part()
-        except TimeoutError:
-            raise InvalidRequestError(
-                f'The request\'s body stopped arriving for "{stall:g}" seconds.', suggestion="Send it again."
-            ) from None
+    def take(self) -> None:
+        """A part of the reply was read; another one may come."""
+        if self.worker is not None:
+            self.worker.post(frames.Take(id=self.number))
 
-    async def _receive(self) -> tuple[Replied | ReplyPart, bytes]:
-        """The next frame of this call's answer: its head first, then the parts of its body."""
-        frame = await self._worker.channel.receive()
-        header = frame.header
-        wanted = ReplyPart if self._answered else Replied
-        if not isinstance(header, Replied | ReplyPart) or type(header) is not wanted or header.id != self.id:
-            raise frames.wrong_frame(f'"{type(header).__name__}" out of turn')
+    def rest(self, now: float) -> None:
+        """The caller is waited for."""
+        if self.deadline is not None:
+            self.left, self.deadline = self.deadline - now, None
+
+    def replied(self, header: Replied, body: bytes) -> None:
+        """The first frame of the answer. Raises PackageReplyError for a second one."""
+        if self._answered:
+            raise frames.wrong_frame("a second reply to one call")
         self._answered = True
-        self._received += len(frame.body)
-        if self._received > self._worker.limits.reply:
-            raise PackageReplyError(
-                f'The reply has more than "{self._worker.limits.reply}" bytes.',
+        self._received = len(body)
+        if self.abandoned:
+            self._dropped = 1
+        elif self._received > self.spec.version.limits.reply_size:
+            self._refuse_size(more=header.more)
+        else:
+            headers = frames.checked(header.headers)
+            error = None if header.error is None else failure(header)
+            if header.more:
+                self._parts = Parts(self, body)
+                self.rest(self.get_loop().time())
+                self.set_result(Reply(header.status, headers, self._parts, error))
+            else:
+                self.set_result(Reply(header.status, headers, whole(body), error, body))
+
+    def part(self, header: ReplyPart, body: bytes) -> None:
+        """Another part of the answer. Raises PackageReplyError for one that was not to come."""
+        parts = self._parts
+        if not self._answered or (parts is not None and parts.crowded):
+            raise frames.wrong_frame("a body out of turn")
+        if parts is None or self.abandoned:
+            self._dropped += 1
+            if self._dropped > UNREAD_PARTS:
+                raise frames.wrong_frame("a body that nobody asked for")
+            return
+        self._received += len(body)
+        if self._received > self.spec.version.limits.reply_size:
+            self._refuse_size(more=header.more)
+        else:
+            parts.arrived(body, more=header.more)
+
+    def fail(self, error: Exception) -> None:
+        """There is no answer, or no more of it."""
+        if self.sent is not None and not self.sent.done():
+            self.sent.set_result(None)
+        if self._parts is not None:
+            self._parts.fail(error)
+        elif not self.done():
+            self.set_exception(error)
+
+    def _refuse_size(self, *, more: bool) -> None:
+        self.fail(
+            PackageReplyError(
+                f'The reply has more than "{self.spec.version.limits.reply_size}" bytes.',
                 suggestion="Answer with less, or store a file and answer with its address.",
             )
-        return header, frame.body
-
-    def _break_off(self, error: BaseException) -> None:
-        """After `error`, leave a worker that is free again, or end it if the fault is its own."""
-        if self._finished:
-            return
-        if self._unsent:
-            # It has not begun before it has the whole body, so it can forget the call.
-            self._worker.channel.post(frames.encode(frames.Withdraw(id=self.id)))
-            self.finish()
-        elif isinstance(error, Exception):
-            self._worker.fail(error)
-        else:
+        )
+        if more:
             self.abandon()
 
-    async def _drain(self) -> None:
-        more = True
+
+class Parts:
+    """A reply's body, read once. A caller who closes it, or leaves it unread for too long, gives the rest up."""
+
+    def __init__(self, call: Call, first: bytes) -> None:
+        self._call = call
+        self._loop = call.get_loop()
+        self._waiting: asyncio.Future[None] | None = None
+        self._parts: deque[bytes] = deque((first,))
+        self._ended = False
+        self._error: Exception | None = None
+        self._stall = call.pool.limits.stall
+        self._timer: asyncio.TimerHandle | None = self._loop.call_later(self._stall, self._lose)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next part. Raises UnavailableError when the reply was taken away."""
+        self._stop_timer()
         try:
-            while more:
-                self._start_timer()
-                header, _ = await self._receive()
-                self._stop_timer()
-                more = header.more
-        except ChannelClosed:
-            await self._crashed()
-        except SteamshipError as error:
-            self._worker.fail(error)
-        self.finish()
+            while not self._parts:
+                if self._error is not None:
+                    raise self._error
+                if self._ended:
+                    raise StopAsyncIteration
+                self._waiting = self._loop.create_future()
+                self._call.resume()
+                await self._waiting
+        except asyncio.CancelledError:
+            self._call.abandon()
+            raise
+        finally:
+            self._call.rest(self._loop.time())
+        part = self._parts.popleft()
+        if not self._ended:
+            self._call.take()
+            self._timer = self._loop.call_later(self._stall, self._lose)
+        return part
 
-    async def _crashed(self) -> SteamshipError:
-        error = await self._worker.crashed("in the middle of the call")
-        self.finish()
-        return error
+    async def aclose(self) -> None:
+        """Give the rest up."""
+        self._stop_timer()
+        if not self._ended and self._error is None:
+            self._call.abandon()
 
-    def _start_timer(self) -> None:
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._timeout, self._expire)
+    @property
+    def crowded(self) -> bool:
+        """Whether the worker may send no part now."""
+        return self._ended or len(self._parts) >= UNREAD_PARTS
+
+    def arrived(self, part: bytes, *, more: bool) -> None:
+        """A part is there."""
+        self._parts.append(part)
+        self._ended = not more
+        self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """No more parts will come."""
+        if not self._ended and self._error is None:
+            self._error = error
+            self._wake()
+
+    def _lose(self) -> None:
+        self._parts.clear()
+        self.fail(
+            UnavailableError(
+                f'The reply was not read for "{self._stall:g}" seconds.',
+                suggestion="Call again and read faster.",
+            )
+        )
+        self._call.abandon()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _expire(self) -> None:
-        self._worker.fail(
-            PackageTimeoutError(
-                f'The call took longer than "{self._timeout:g}" seconds and was stopped.',
-                suggestion="Allow a longer timeout, or run it as a background task.",
-            )
-        )
 
-
-class _Stall:
-    """Takes a reply away from a caller who leaves it unread for `seconds`."""
-
-    def __init__(self, call: Call, seconds: float) -> None:
-        self._call, self._seconds = call, seconds
-        self._lost = False
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._lose)
-
-    def read(self) -> None:
-        """The caller asks for more. Raises UnavailableError when it is too late."""
-        self._timer.cancel()
-        if self._lost:
-            raise UnavailableError(
-                f'The reply was not read for "{self._seconds:g}" seconds.',
-                suggestion="Call again and read faster.",
-            )
-
-    def wait(self) -> None:
-        """The caller has a part; its time for it begins."""
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._lose)
-
-    def stop(self) -> None:
-        """Nothing is to be read any more."""
-        self._timer.cancel()
-
-    def _lose(self) -> None:
-        self._lost = True
-        self._call.abandon()
-
-
-async def _parts(call: Call, first: bytes, stall: _Stall) -> AsyncIterator[bytes]:
-    """A reply's body. A caller who closes or forgets it gives the rest up."""
-    try:
-        stall.read()
-        stall.wait()
-        yield first
-        more = True
-        while more:
-            stall.read()
-            part, more = await call.part()
-            stall.wait()
-            yield part
-    finally:
-        stall.stop()
-        call.abandon()
-
-
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
+async def whole(body: bytes) -> AsyncIterator[bytes]:
+    """A body that is all there."""
     if body:
         yield body
 
 
-def _failure(header: Replied) -> ReplyError | None:
+def failure(header: Replied) -> ReplyError | None:
+    """Why a reply is none."""
     error = header.error
     if error is None:
         return None
     return ReplyError(
         error.code, error.message, error.suggestion, error.details, error.deliberate, header.status
     )
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Go on without anybody waiting."""
-    task = asyncio.get_running_loop().create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)

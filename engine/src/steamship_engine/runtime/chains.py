@@ -1,81 +1,77 @@
-"""Which call waits for which: a call for those made in it, a queued one for the one before it in its line."""
+"""Which call waits for which: a call for those made in it, one in a line for those ahead of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-Line = list[str]
-"""The ids of the calls that one worker has to answer: the one that runs, then those that wait."""
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
 
-@dataclass(slots=True)
-class _Living:
-    above: str | None
-    inside: set[str] = field(default_factory=set)
-    line: Line | None = None
+class Place(Protocol):
+    """Where a call waits or runs: a pool's queue, or a worker."""
+
+    def ahead(self, call: Node) -> Iterable[Node]:
+        """The calls that must end, or some of which must, before this one goes on."""
+
+
+class Node:
+    """A call as `Chains` sees it; `Call` is one."""
+
+    call_id: str
+    outer: Node | None = None
+    inside: set[Node] | None = None
+    place: Place | None = None
 
 
 class Chains:
     """The calls that have not ended. An id counts for nothing before it has entered and after it has left."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, _Living] = {}
+        self._calls: dict[str, Node] = {}
 
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """Those of the calls that have not ended, in the same order."""
         return tuple(call for call in calls if call in self._calls)
 
-    def enter(self, call: str, above: Sequence[str]) -> None:
+    def enter(self, call: Node, above: Sequence[str]) -> None:
         """A call begins that was made in the last of the living calls `above`, or in none."""
-        outer = above[-1] if above else None
-        self._calls[call] = _Living(outer)
-        if outer is not None:
-            self._calls[outer].inside.add(call)
+        self._calls[call.call_id] = call
+        if above:
+            outer = call.outer = self._calls[above[-1]]
+            if outer.inside is None:
+                outer.inside = set()
+            outer.inside.add(call)
 
-    def leave(self, call: str) -> None:
+    def leave(self, call: Node) -> None:
         """The call has ended, whatever was made in it."""
-        left = self._calls.pop(call)
-        outer = None if left.above is None else self._calls.get(left.above)
-        if outer is not None:
-            outer.inside.discard(call)
+        self._calls.pop(call.call_id, None)
+        call.place = None
+        if call.outer is not None and call.outer.inside is not None:
+            call.outer.inside.discard(call)
 
-    def queue(self, call: str, line: Line) -> None:
-        """The call takes the last place in a line."""
-        line.append(call)
-        self._calls[call].line = line
-
-    def step_out(self, call: str, line: Line) -> None:
-        """The call leaves its line, served or not."""
-        line.remove(call)
-        self._calls[call].line = None
-
-    def around(self, call: str) -> tuple[str, ...]:
+    def around(self, call: Node) -> tuple[str, ...]:
         """The living calls that the call was made in, outermost first, and the call itself."""
         chain: list[str] = []
-        outer: str | None = call
-        while outer is not None and (known := self._calls.get(outer)) is not None:
-            chain.append(outer)
-            outer = known.above
+        outer: Node | None = call
+        while outer is not None and outer.call_id in self._calls:
+            chain.append(outer.call_id)
+            outer = outer.outer
         return tuple(reversed(chain))
 
-    def would_wait_for(self, calls: Sequence[str], line: Line) -> bool:
-        """Whether a call that queues in `line` now waits for one of `calls`, however indirectly."""
-        if not calls or not line:
+    def waits_for(self, calls: Iterable[Node], awaited: Collection[str]) -> bool:
+        """Whether one of the calls is one of the `awaited`, or waits for one, however indirectly."""
+        if not awaited:
             return False
-        seen: set[str] = set()
-        ahead = [line[-1]]
+        seen: set[Node] = set()
+        ahead = list(calls)
         while ahead:
             call = ahead.pop()
-            if call in calls:
+            if call.call_id in awaited:
                 return True
             if call in seen:
                 continue
             seen.add(call)
-            known = self._calls.get(call)
-            if known is None:
-                continue
-            ahead.extend(known.inside)
-            if known.line is not None and (place := known.line.index(call)) > 0:
-                ahead.append(known.line[place - 1])
+            if call.inside:
+                ahead.extend(call.inside)
+            if call.place is not None:
+                ahead.extend(call.place.ahead(call))
         return False

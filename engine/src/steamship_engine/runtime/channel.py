@@ -10,7 +10,7 @@ from typing import cast
 from steamship_engine.model.errors import SteamshipError
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.runtime import frames
-from steamship_engine.runtime.frames import Frame, Log
+from steamship_engine.runtime.frames import Frame, FromWorker, Log
 
 _QUEUED_FRAMES = 2
 
@@ -23,7 +23,7 @@ class Channel(asyncio.Protocol):
     """Parses what a worker sends.
 
     Log frames go to `on_log` at once; other frames wait for `receive`, and while two wait no more are read
-    from the socket. After `fail` every wait raises; `on_failed` is told once when that happens by itself.
+    from the socket, until `route` names who takes them as they come. After `fail` every wait raises; `on_failed` is told once when that happens by itself.
     """
 
     def __init__(
@@ -36,7 +36,10 @@ class Channel(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
+        self._needed = 0
+        self._unsent: list[bytes] = []
         self._frames: deque[Frame] = deque()
+        self._route: Callable[[FromWorker, bytes], None] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
         self._failure: Exception | None = None
@@ -51,6 +54,10 @@ class Channel(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio's: the worker closed its end."""
+        self.lost()
+
+    def lost(self) -> None:
+        """The worker's end is closed, or nobody is there any more who could write to it."""
         if self._failure is None:
             closed = ChannelClosed()
             self.fail(closed)
@@ -70,13 +77,19 @@ class Channel(asyncio.Protocol):
         """Asyncio's: bytes of the worker."""
         if self._failure is not None:
             return
-        self._buffer += data
+        if self._buffer:
+            # A frame that trickles in is put together without being looked at again and again.
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return
+            data = bytes(self._buffer)
         try:
-            self._parse()
+            self._parse(data)
         except SteamshipError as error:
             self.fail(error)
             self._on_failed(error)
-        else:
+            return
+        if self._route is None or self._flooding:
             self._crowded = len(self._frames) >= _QUEUED_FRAMES
             self._set_reading()
 
@@ -94,7 +107,15 @@ class Channel(asyncio.Protocol):
             raise self._failure
         if self._transport is None:
             raise ChannelClosed
-        self._transport.write(content)
+        # What one turn of the event loop sends goes out in one write.
+        if not self._unsent:
+            self._loop.call_soon(self._write)
+        self._unsent.append(content)
+
+    def _write(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._failure is None and self._transport is not None:
+            self._transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
     async def receive(self) -> Frame:
         """The next frame that is no log. Safe to cancel. Raises what `fail` was given."""
@@ -109,15 +130,19 @@ class Channel(asyncio.Protocol):
             self._set_reading()
         return frame
 
+    def route(self, taker: Callable[[FromWorker, bytes], None]) -> None:
+        """Hand every further frame that is no log to `taker`, which may raise PackageReplyError.
+
+        Raises PackageReplyError when the worker has sent one for which nobody asked.
+        """
+        if self._frames or self._buffer:
+            raise frames.wrong_frame("a frame before any call")
+        self._route = taker
+
     @property
     def failure(self) -> Exception | None:
         """Why the channel has ended; None while it works."""
         return self._failure
-
-    def expect_silence(self) -> None:
-        """Refuse a worker that has sent a frame for which nobody asked. Raises PackageReplyError."""
-        if self._frames or self._buffer:
-            raise frames.wrong_frame("a frame between two calls")
 
     def fail(self, error: Exception) -> None:
         """End the channel: what waits, and whatever comes later, raises `error`; the first one counts."""
@@ -131,22 +156,29 @@ class Channel(asyncio.Protocol):
             if future is not None and not future.done():
                 future.set_result(None)
 
-    def _parse(self) -> None:
-        buffer, at = self._buffer, 0
-        prefix = frames.LENGTHS.size
-        while len(buffer) - at >= prefix:
-            header_size, body_size = frames.lengths(buffer, at, self._limits)
-            end = at + prefix + header_size + body_size
-            if len(buffer) < end:
+    def _parse(self, data: bytes) -> None:
+        """Take the frames out of what has arrived, and keep the rest for later."""
+        at, size, prefix = 0, len(data), frames.LENGTHS.size
+        self._needed = prefix
+        while size - at >= prefix:
+            header_size, body_size = frames.lengths(data, at, self._limits)
+            start = at + prefix + header_size
+            end = start + body_size
+            if size < end:
+                self._needed = end - at
                 break
-            header = frames.decode(bytes(buffer[at + prefix : at + prefix + header_size]))
-            body = bytes(buffer[at + prefix + header_size : end])
+            header = frames.decode(data[at + prefix : start])
+            body = data[start:end]
             at = end
             if type(header) is Log:
                 self._log(header)
+            elif self._route is not None:
+                self._route(header, body)
+                if self._failure is not None:
+                    return
             else:
                 self._frames.append(Frame(header, body))
-        del buffer[:at]
+        self._buffer[:] = data[at:]
         if self._frames and self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,6 +16,8 @@ LENGTHS = struct.Struct(">II")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8192}")
 _HEADERS = 100
+_REMEMBERED, _REMEMBERED_SIZE = 1_000, 500
+_known: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
 
 
 class _ToWorker(msgspec.Struct, tag_field="type", rename="camel"):
@@ -31,12 +33,16 @@ class Warm(_ToWorker, tag="warm", omit_defaults=True):
     handler: str | None = None
 
 
-class Load(_ToWorker, tag="load", omit_defaults=True):
-    """Import the bundle in folder `code`, an original by its `handler`; for an instance when there is one."""
+class Load(_ToWorker, tag="load"):
+    """Import the bundle in folder `code`, an original by its `handler`; for an instance when there is one.
+
+    `concurrency` is how many calls to run at once; None leaves it to the class.
+    """
 
     code: str
     kind: str
     handler: str | None = None
+    concurrency: int | None = None
     instance: dict[str, Any] | None = None
 
 
@@ -64,8 +70,14 @@ class BodyPart(_ToWorker, tag="body"):
     more: bool
 
 
+class Take(_ToWorker, tag="take"):
+    """One more part of that reply may be sent."""
+
+    id: int
+
+
 class Withdraw(_ToWorker, tag="withdraw"):
-    """Forget the call whose body is being sent: its caller has left."""
+    """Nobody waits for the call any more."""
 
     id: int
 
@@ -75,7 +87,7 @@ class _FromWorker(msgspec.Struct, tag_field="type", rename="camel", forbid_unkno
 
 
 class Loaded(_FromWorker, tag="loaded"):
-    """The import succeeded; so many calls it runs at once."""
+    """The import succeeded; the worker runs so many calls at once."""
 
     slots: int = 1
 
@@ -103,13 +115,14 @@ class Failure(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Replied(_FromWorker, tag="reply"):
-    """The answer to a call; the body is its first part."""
+    """The answer to a call; the body is its first part. `took` is how many microseconds the method ran."""
 
     id: int
     status: int
     headers: tuple[tuple[str, str], ...]
     more: bool
     error: Failure | None
+    took: Annotated[int, msgspec.Meta(ge=0)] = 1_000_000
 
 
 class ReplyPart(_FromWorker, tag="body"):
@@ -117,6 +130,12 @@ class ReplyPart(_FromWorker, tag="body"):
 
     id: int
     more: bool
+
+
+class Withdrawn(_FromWorker, tag="withdrawn"):
+    """The call ended without its reply, or without the rest of it."""
+
+    id: int
 
 
 class Log(_FromWorker, tag="log"):
@@ -137,7 +156,7 @@ class DescriptionBody(msgspec.Struct, rename="camel"):
     notes: tuple[str, ...] = ()
 
 
-FromWorker = Loaded | Refused | Described | Replied | ReplyPart | Log
+FromWorker = Loaded | Refused | Described | Replied | ReplyPart | Withdrawn | Log
 
 _encoder = msgspec.json.Encoder()
 _headers: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
@@ -171,9 +190,11 @@ def decode(header: bytes) -> FromWorker:
     try:
         parsed = _headers.decode(header)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise wrong_frame(f"a header that is none ({error})") from error
+        raise wrong_frame(f"a header that is none ({_words(error)})") from error
     if type(parsed) is Replied:
-        _check_reply(parsed)
+        if not 200 <= parsed.status <= 599:
+            raise wrong_frame(f'the status "{parsed.status}"')
+        checked(parsed.headers)
     return parsed
 
 
@@ -182,7 +203,7 @@ def decode_description(body: bytes) -> DescriptionBody:
     try:
         return _descriptions.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise wrong_frame(f"a description that is none ({error})") from error
+        raise wrong_frame(f"a description that is none ({_words(error)})") from error
 
 
 def wrong_frame(what: str) -> PackageReplyError:
@@ -192,11 +213,27 @@ def wrong_frame(what: str) -> PackageReplyError:
     )
 
 
-def _check_reply(reply: Replied) -> None:
-    if not 200 <= reply.status <= 599:
-        raise wrong_frame(f'the status "{reply.status}"')
-    if len(reply.headers) > _HEADERS:
-        raise wrong_frame(f"{len(reply.headers)} headers")
-    for name, value in reply.headers:
+def _words(error: BaseException) -> str:
+    """What is wrong, without all of what was sent."""
+    return str(error)[:200]
+
+
+def checked(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """A reply's headers, with their names in lower case. Raises PackageReplyError for what is none.
+
+    Most replies have the headers of the one before: those that were checked are remembered.
+    """
+    known = _known.get(headers)
+    if known is not None:
+        return known
+    if len(headers) > _HEADERS:
+        raise wrong_frame(f"{len(headers)} headers")
+    for name, value in headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
             raise wrong_frame(f'the header "{name[:50]!r}"')
+    lowered = tuple((name.lower(), value) for name, value in headers)
+    if sum(len(value) for _, value in headers) <= _REMEMBERED_SIZE:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[headers] = lowered
+    return lowered

@@ -35,6 +35,16 @@ class Process:
         """Call `told` once it has ended."""
         self._exit.add_done_callback(lambda _: told())
 
+    def starved(self) -> float:
+        """For how many seconds in all its main thread was ready to run and no processor was free for it.
+
+        From the kernel's sched-stats; 0 where it has none.
+        """
+        try:
+            return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+
     def kill(self) -> None:
         """Kill it and everything that it started; nothing happens when it has ended."""
         if self.alive:

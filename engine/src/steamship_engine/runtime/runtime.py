@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,20 @@ from steamship_engine.model.errors import (
     DeployError,
     InvalidRequirementsError,
     PackageError,
+    SteamshipError,
     UnavailableError,
 )
 from steamship_engine.model.limits import BUNDLE, RUNTIME, BundleLimits, RuntimeLimits
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.bundle import Bundles
+from steamship_engine.runtime.call import Call
+from steamship_engine.runtime.channel import Channel, ChannelClosed
 from steamship_engine.runtime.environments import Environments, Wheel, keep_wheel
-from steamship_engine.runtime.frames import Log
+from steamship_engine.runtime.frames import Load, Log
 from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import ORIGINAL, Interpreter, for_natives, for_originals
+from steamship_engine.runtime.launching import Launcher
+from steamship_engine.runtime.opening import Opening
 from steamship_engine.runtime.port import (
     BundleFacts,
     Description,
@@ -36,10 +42,14 @@ from steamship_engine.runtime.port import (
     WorkerFacts,
 )
 from steamship_engine.runtime.scratch import Scratch
+from steamship_engine.runtime.sending import send_rest
+from steamship_engine.runtime.upload import Upload
 from steamship_engine.runtime.worker import Worker
-from steamship_engine.runtime.workers import Workers
+from steamship_engine.runtime.workers import Seat, Workers
+from steamship_engine.runtime.zygotes import Zygotes
 
 WHEELS = Path(__file__).parent / "wheels"
+_LAST_LINES = 20
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _log = logging.getLogger("steamship_engine.package")
 
@@ -75,7 +85,17 @@ class Runtime:
         self._environments = Environments(
             data / "environments", self._scratch, installer, builds=limits.builds
         )
-        self._workers = Workers(limits, self._start_worker)
+        self._workers = Workers(limits, self._open_worker, self._worker_said)
+        self._launcher = Launcher()
+        self._zygotes = Zygotes(
+            limits,
+            self._environments,
+            self._bundles.folder,
+            self._scratch,
+            self._launcher,
+            lambda version, line: self._line(None, version.version_id, line, None),
+            self._workers.sleep,
+        )
         self._inspecting = asyncio.Semaphore(limits.inspects)
         self._describing = asyncio.Semaphore(limits.describes)
         self._tools: tuple[Interpreter, Wheel] | None = None
@@ -105,13 +125,19 @@ class Runtime:
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """See the port."""
-        return await self._workers.invoke(instance, request)
+        upload = Upload(request.body, self._limits.frame_body)
+        first, more = await upload.part()
+        call = self._workers.begin(instance, request, first, more=more)
+        return await (send_rest(call, upload, self._limits.stall) if more else call)
 
     def begin(self, instance: InstanceSpec, request: Request, body: bytes) -> asyncio.Future[Reply]:
         """See the port."""
-        return asyncio.get_running_loop().create_task(
-            self.invoke(instance, replace(request, body=_whole(body)))
-        )
+        try:
+            return self._workers.begin(instance, request, body)
+        except SteamshipError as error:
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_exception(error)
+            return refused
 
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
@@ -123,7 +149,7 @@ class Runtime:
 
     async def stop(self, instance_id: str) -> None:
         """See the port."""
-        await self._workers.stop(instance_id)
+        self._workers.stop(instance_id)
 
     async def restart(self, instance_id: str) -> int:
         """See the port."""
@@ -139,15 +165,19 @@ class Runtime:
 
     async def forget(self, bundle: str) -> None:
         """See the port."""
+        self._workers.forget(bundle)
+        await self._zygotes.forget(bundle)
         await asyncio.to_thread(self._bundles.forget, bundle)
 
     def stats(self) -> RuntimeStats:
         """See the port."""
-        return self._workers.stats()
+        return replace(self._workers.stats(), zygotes=self._zygotes.count())
 
     async def close(self) -> None:
         """See the port."""
         await self._workers.close()
+        await self._zygotes.close()
+        await self._launcher.close()
         await asyncio.to_thread(self._scratch.close)
 
     async def _prepare_original(self, version: VersionSpec) -> Description:
@@ -174,43 +204,52 @@ class Runtime:
         return self._tools
 
     async def _describe(self, version: VersionSpec, environment: str) -> Description:
+        """Have a worker of the version that is nobody's describe the class."""
+        version = replace(version, environment=environment)
         async with self._describing:
-            log = partial(self._line, None, version.version_id)
-            worker = Worker.start(
-                self._environments.python(environment),
-                self._scratch.folder("describe"),
-                self._limits,
-                log,
-                _nothing,
-            )
+            process = await self._zygotes.worker(version)
+            said: deque[str] = deque(maxlen=_LAST_LINES)
+            channel = Channel(self._limits, partial(self._describer_said, version, said), _nothing)
+            opening = Opening(process, channel, self._limits, said)
             try:
-                await worker.load(self._bundles.folder(version.bundle), version.kind, version.handler, None)
-                told = await worker.describe()
+                await opening.connect()
+                await opening.load(self._load(version, None))
+                told = await opening.describe()
             finally:
-                await worker.ended()
+                channel.fail(ChannelClosed())
+                await process.ended()
         return Description(
             environment, told.spec, told.config_template, told.schemas, told.needs_init, told.notes
         )
 
-    async def _start_worker(
-        self, spec: InstanceSpec, started: Callable[[Worker], None], failed: Callable[[], None]
-    ) -> Worker:
-        """Start and load an instance's worker, see `workers.Starter`. Raises PackageError, UnavailableError."""
-        code = self._bundles.folder(spec.version.bundle)
-        python = self._environments.python(spec.version.environment)
-        worker = Worker.start(
-            python,
-            self._scratch.folder("worker"),
-            self._limits,
-            partial(self._line, spec, spec.version.version_id),
-            failed,
-        )
-        started(worker)
+    async def _open_worker(self, spec: InstanceSpec, seat: Seat) -> Worker:
+        """Start and load an instance's worker, see `workers.Opener`. Raises PackageError, UnavailableError."""
+        load = self._load(spec.version, spec)
         try:
-            await worker.load(code, spec.version.kind, spec.version.handler, _instance(spec))
+            worker = seat(await self._zygotes.worker(spec.version))
+            opening = Opening(worker.process, worker.channel, self._limits, worker.said)
+            await opening.connect()
+            worker.opened(await opening.load(load))
         except DeployError as error:
             raise PackageError(error.message, details=error.details) from error
         return worker
+
+    def _load(self, version: VersionSpec, spec: InstanceSpec | None) -> Load:
+        """The `load` frame. Raises UnavailableError when the bundle is not here."""
+        return Load(
+            code=str(self._bundles.folder(version.bundle)),
+            kind=version.kind,
+            handler=version.handler,
+            concurrency=version.limits.concurrency,
+            instance=None if spec is None else _instance(spec),
+        )
+
+    def _describer_said(self, version: VersionSpec, said: deque[str], line: Log) -> None:
+        said.append(line.message[: self._limits.log_line])
+        self._line(None, version.version_id, line, None)
+
+    def _worker_said(self, spec: InstanceSpec, line: Log, call: Call | None) -> None:
+        self._line(spec, spec.version.version_id, line, None if call is None else call.request)
 
     def _line(
         self, instance: InstanceSpec | None, version_id: str, line: Log, request: Request | None
@@ -235,10 +274,6 @@ def _instance(spec: InstanceSpec) -> dict[str, Any]:
     }
 
 
-async def _whole(body: bytes) -> AsyncIterator[bytes]:
-    yield body
-
-
 def _second_best(interpreter: Interpreter) -> str:
     return (
         f"This engine has no CPython 3.10, so the package runs on {interpreter.version}, where f-strings print the "
@@ -261,5 +296,5 @@ def _to_logging(line: LogLine) -> None:
     _log.log(_LEVELS[line.level], "%s %s", where, line.message)
 
 
-def _nothing() -> None:
+def _nothing(_: Exception) -> None:
     return

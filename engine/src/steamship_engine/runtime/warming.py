@@ -49,8 +49,11 @@ class Warming:
                 await self._import(process, ground, share=share)
                 return process, await self._launcher.inspect(process)
         except TimeoutError:
+            await self._end(process)
             error: Exception = self._refused(
-                f'took longer than "{self._limits.load:g}" seconds', "Do slow work in a method."
+                f'took longer than "{self._limits.load:g}" seconds',
+                "Do slow work in a method.",
+                process.said(),
             )
         except (ChannelClosed, UnavailableError):
             error = await self._ended(process)

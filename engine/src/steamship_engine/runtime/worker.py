@@ -1,190 +1,322 @@
-"""One worker: a process that has loaded one bundle, for one instance or to be described."""
+"""One worker: a process that has loaded one instance's code, and the calls that it has to answer."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
+import time
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
 
-from steamship_engine.model.errors import (
-    DeployError,
-    PackageCrashedError,
-    PackageReplyError,
-    UnavailableError,
-)
+from steamship_engine.model.errors import PackageCrashedError, PackageTimeoutError
 from steamship_engine.model.limits import RuntimeLimits
-from steamship_engine.runtime import frames
+from steamship_engine.model.states import StopReason, WorkerState
+from steamship_engine.runtime import endings, frames
+from steamship_engine.runtime.call import Call
+from steamship_engine.runtime.chains import Node
 from steamship_engine.runtime.channel import Channel, ChannelClosed
-from steamship_engine.runtime.frames import DescriptionBody, Frame, Log
-from steamship_engine.runtime.port import Request
-from steamship_engine.runtime.spawn import WorkerProcess, spawn
+from steamship_engine.runtime.frames import FromWorker, Log, Replied, ReplyPart, Withdrawn
+from steamship_engine.runtime.port import InstanceSpec, WorkerFacts
+from steamship_engine.runtime.processes import WorkerProcess
 
-_EXIT_WAIT = 1.0
+_QUICK_US = 1_000
+_RUNNING_LONG = 0.01
+_WEIGHT = 0.25
 _LAST_LINES = 20
 
 
 class Worker:
-    """A started process and the channel to it. It takes one call after the other, see `call.py`.
+    """A process and the channel to it, for calls of one instance.
 
-    `on_log` gets each line with the request that was running. `on_failed` is told once when the
-    worker is of no use any more.
+    A `further` one is beyond the version's `max_workers`. With one slot, calls are answered in the order in which they were sent. `freed` is told when it may
+    take another call, `failed` once, with the calls that it did not begin, when it is of no use any more.
     """
 
     def __init__(
         self,
+        spec: InstanceSpec,
         process: WorkerProcess,
         limits: RuntimeLimits,
-        on_log: Callable[[Log, Request | None], None],
-        on_failed: Callable[[], None],
+        on_log: Callable[[Log, Call | None], None],
+        freed: Callable[[Worker], None],
+        failed: Callable[[Worker, list[Call]], None],
     ) -> None:
-        self.process, self.limits = process, limits
-        self._on_log, self._on_failed = on_log, on_failed
-        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self._request: Request | None = None
-        self._finish_call: Callable[[], None] | None = None
-        self.channel = Channel(limits, self._log, self.fail)
-        self.calls = 0
-        self._failed = False
-        self._ending: asyncio.Task[None] | None = None
+        self.spec, self.process, self.limits = spec, process, limits
+        self._on_log, self._freed, self._failed = on_log, freed, failed
+        self._loop = asyncio.get_running_loop()
+        self.channel = Channel(limits, self._log, self._channel_failed)
+        self.calls: dict[int, Call] = {}
+        self.state = WorkerState.STARTING
+        self.reason: StopReason | None = None
+        self.detail: str | None = None
+        self.slots = 1
+        self.further = False
+        self.count = 0
+        self.used = self._started = self._since = self._loop.time()
+        self._took: float = _QUICK_US
+        self._head_since = 0.0
+        self._large = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._crashing: set[asyncio.Task[None]] = set()
+        self.said: deque[str] = deque(maxlen=_LAST_LINES)
 
-    @classmethod
-    def start(
-        cls,
-        python: Path,
-        scratch: Path,
-        limits: RuntimeLimits,
-        on_log: Callable[[Log, Request | None], None],
-        on_failed: Callable[[], None],
-    ) -> Worker:
-        """Start the process, to be ended with `ended` whatever happens. Raises UnavailableError."""
-        try:
-            process = spawn(python, scratch)
-        except OSError as error:
-            raise UnavailableError(
-                f'The interpreter "{python}" cannot be started: {error}',
-                suggestion="Look at the engine's limits.",
-            ) from error
-        return cls(process, limits, on_log, on_failed)
+    def opened(self, slots: int) -> None:
+        """It has loaded its code and takes calls. Raises PackageReplyError."""
+        self.slots = max(1, min(slots, self.limits.slots))
+        self.channel.route(self._frame)
+        self._now(WorkerState.IDLE)
 
     @property
     def usable(self) -> bool:
-        """Whether it can take a call."""
-        return self.channel.failure is None and self.process.alive
+        """Whether it can take a call, now or after others."""
+        return self.state in (WorkerState.IDLE, WorkerState.BUSY) and self.process.alive
 
-    async def load(self, code: Path, kind: str, handler: str | None, instance: dict[str, Any] | None) -> None:
-        """Connect and have the bundle imported, an original's by its handler.
+    @property
+    def free(self) -> bool:
+        """Whether a call would begin at once."""
+        return len(self.calls) < self.slots and self.usable
 
-        Raises DeployError; the worker is of no use then.
-        """
-        loop = asyncio.get_running_loop()
-        await loop.create_unix_connection(lambda: self.channel, sock=self.process.socket)
-        # A process that left its group may hold the socket open after the worker's end.
-        self.process.on_exit(lambda: loop.call_later(_EXIT_WAIT, self.fail, ChannelClosed()))
-        header = frames.Load(code=str(code), kind=kind, handler=handler, instance=instance)
-        frame = await self._ask(frames.encode(header), "while api.py was imported")
-        if type(frame.header) is not frames.Loaded:
-            self._unexpected(frame)
+    def may_write_ahead(self, call: Call) -> bool:
+        """Whether the call may be sent now though it will wait for others: they are all short."""
+        return (
+            self.slots == 1
+            and call.small
+            and len(self.calls) < self.limits.ahead
+            and self._took < _QUICK_US
+            and self.usable
+            and not self._large
+            and self._loop.time() - self._head_since < _RUNNING_LONG
+        )
 
-    async def describe(self) -> DescriptionBody:
-        """What the loaded class is. Raises DeployError, PackageReplyError."""
-        frame = await self._ask(frames.encode(frames.Describe()), "while the class was described")
-        if type(frame.header) is not frames.Described:
-            self._unexpected(frame)
-        return frames.decode_description(frame.body)
+    def runs_long(self, now: float, seconds: float, waiting: int) -> bool:
+        """Whether the call that runs has run so long, or so many calls like the last ones would."""
+        took_s = self._took / 1_000_000
+        return self.slots > 1 or now - self._head_since >= seconds or waiting * took_s >= seconds
 
-    def begin(self, request: Request, finish: Callable[[], None]) -> None:
-        """A call begins; `finish` is told if the worker fails before `end_call`."""
-        self._request, self._finish_call = request, finish
-
-    def end_call(self) -> None:
-        """The call is over."""
-        self._request = self._finish_call = None
-
-    def fail(self, error: Exception) -> None:
-        """End the worker; the call in flight raises `error`. What happened first counts."""
-        if self._failed:
+    def send(self, call: Call) -> None:
+        """Give it a call. One that fails in this moment tells so as ever."""
+        self.count = call.number = self.count + 1
+        call.worker = call.place = self
+        call.attempts += 1
+        request = call.request
+        header = frames.Call(
+            call.number,
+            request.verb,
+            request.path,
+            request.query,
+            request.headers,
+            request.key,
+            request.request_id,
+            call.more,
+        )
+        now = self._loop.time()
+        if not self.calls:
+            self._now(WorkerState.BUSY)
+            self._head_since = now
+        if not self.calls or self.slots > 1:
+            call.run(now)
+            self.watch(call)
+        self.calls[call.number] = call
+        if not call.small:
+            self._large += 1
+        try:
+            self.channel.post(frames.encode(header, call.body))
+        except Exception as error:
+            self.fail(error)
             return
-        self._failed = True
+        if call.sent is not None and not call.sent.done():
+            call.sent.set_result(None)
+
+    def post(self, header: frames.Take | frames.Withdraw) -> None:
+        """Tell it something about a call; nothing happens where it has ended."""
+        if self.channel.failure is None:
+            self.channel.post(frames.encode(header))
+
+    def ahead(self, call: Node) -> Iterable[Node]:
+        """As `chains.Place`: with one slot, a call waits for those sent before it."""
+        if self.slots > 1:
+            return []
+        before: list[Node] = []
+        for other in self.calls.values():
+            if other is call:
+                break
+            before.append(other)
+        return before
+
+    def watch(self, call: Call) -> None:
+        """Look at the call's deadline when it comes."""
+        at = call.deadline
+        if at is None or (self._timer is not None and self._timer_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_at(at, self._look)
+
+    def drain(self, reason: StopReason, within: float) -> None:
+        """Take no more calls, and end when those that run are answered, or after so many seconds."""
+        if self.state in (WorkerState.DRAINING, WorkerState.STOPPED):
+            return
+        self.reason = reason
+        if not self.calls:
+            self.fail(endings.stopped(reason))
+            return
+        self._now(WorkerState.DRAINING)
+        self._loop.call_later(within, self.fail, endings.stopped(reason))
+
+    def fail(self, error: Exception, reason: StopReason | None = None) -> None:
+        """End it; the calls that have begun raise `error`. What happened first counts."""
+        if self.state is WorkerState.STOPPED:
+            return
+        self._now(WorkerState.STOPPED)
+        self.reason = self.reason or reason or endings.reason_of(error)
         self.channel.fail(error)
-        if not isinstance(error, ChannelClosed):
-            # One that closed its end may be on its way out: its exit code is worth a moment's wait.
+        if self._timer is not None:
+            self._timer.cancel()
+        calls, self.calls = list(self.calls.values()), {}
+        begun, waiting = (calls[:1], calls[1:]) if self.slots == 1 else (calls, [])
+        # A call whose body was not complete has not begun, but what was sent of it is gone.
+        if isinstance(error, ChannelClosed):
+            # It may be on its way out: its exit code is worth a moment's wait.
+            task = self._loop.create_task(self._crashed(begun))
+            self._crashing.add(task)
+            task.add_done_callback(self._crashing.discard)
+        else:
             self.process.kill()
-        if self._finish_call is not None:
-            self._finish_call()
-        self._on_failed()
+            for call in begun:
+                self._end(call)
+                call.fail(self._told(call, error))
+        self._failed(self, waiting)
 
     async def ended(self) -> None:
         """End the process and wait until nothing of it is left; may be asked several times."""
-        if self._ending is None:
-            self._ending = asyncio.get_running_loop().create_task(self._end())
-        await asyncio.shield(self._ending)
-
-    async def _end(self) -> None:
-        if isinstance(self.channel.failure, ChannelClosed):
-            await self.process.exit_code(within=_EXIT_WAIT)
-        self.fail(UnavailableError("The worker was stopped."))
+        self.fail(endings.stopped(self.reason or StopReason.ENGINE_STOPPING))
+        for task in tuple(self._crashing):
+            await asyncio.shield(task)
         await self.process.ended()
 
-    async def crashed(self, when: str) -> PackageCrashedError:
-        """The error for a worker that closed its end, with its exit code or signal in words."""
-        code = await self.process.exit_code(within=_EXIT_WAIT)
-        self.process.kill()
-        suggestion = "Look at the package's log; the next call gets a new process."
-        if code is None:
-            what = "closed its connection to the engine"
-        elif code >= 0:
-            what = f'ended with exit code "{code}"'
-        else:
-            what = f'was ended by signal "{_signal_name(-code)}"'
-            if -code == signal.SIGKILL:
-                suggestion = "The kernel may have been out of memory; the next call gets a new process."
-        return PackageCrashedError(
-            f"The package's process {what} {when}.", suggestion=suggestion, details=self._said()
+    def facts(self) -> WorkerFacts:
+        """What can be told of it."""
+        return WorkerFacts(
+            instance_id=self.spec.instance_id,
+            version_id=self.spec.version.version_id,
+            pid=self.process.pid,
+            state=self.state,
+            since=_wall(self._since),
+            started=_wall(self._started),
+            calls=self.count,
+            reason=self.reason,
+            detail=self.detail,
         )
 
-    async def _ask(self, content: bytes, when: str) -> Frame:
-        """Send one frame and wait for the one that answers it. Raises DeployError, PackageReplyError."""
-        try:
-            async with asyncio.timeout(self.limits.load):
-                await self.channel.send(content)
-                frame = await self.channel.receive()
-        except TimeoutError:
-            message = f'The package took longer than "{self.limits.load:g}" seconds {when}.'
-            error = DeployError(message, suggestion="Do slow work in a method.", details=self._said())
-            self.fail(error)
-            raise error from None
-        except ChannelClosed:
-            crashed = await self.crashed(when)
-            raise DeployError(
-                crashed.message, suggestion="Look at the package's output.", details=crashed.details
-            ) from None
-        header = frame.header
-        if type(header) is frames.Refused:
-            error = DeployError(
-                header.message, suggestion="Correct the package and deploy again.", details=header.details
-            )
-            self.fail(error)
-            raise error
-        return frame
+    def _frame(self, header: FromWorker, body: bytes) -> None:
+        """A frame about a call. Raises PackageReplyError."""
+        if type(header) is Replied:
+            call = self._called(header.id)
+            self._took += (min(header.took, _QUICK_US * 10) - self._took) * _WEIGHT
+            call.replied(header, body)
+            if not header.more:
+                self._done(call)
+        elif type(header) is ReplyPart:
+            call = self._called(header.id)
+            call.part(header, body)
+            if not header.more:
+                self._done(call)
+        elif type(header) is Withdrawn:
+            call = self._called(header.id)
+            if not call.abandoned:
+                call.fail(endings.broke_off())
+            self._done(call)
+        else:
+            raise frames.wrong_frame(f'"{type(header).__name__}" out of turn')
 
-    def _unexpected(self, frame: Frame) -> NoReturn:
-        error: PackageReplyError = frames.wrong_frame(f'"{type(frame.header).__name__}" out of turn')
+    def _called(self, number: int) -> Call:
+        call = self.calls.get(number)
+        if call is None or (self.slots == 1 and next(iter(self.calls)) != number):
+            raise frames.wrong_frame("an answer out of turn")
+        return call
+
+    def _done(self, call: Call) -> None:
+        del self.calls[call.number]
+        if not call.small:
+            self._large -= 1
+        self._end(call)
+        self.used = now = self._loop.time()
+        if self.calls:
+            if self.slots == 1:
+                self._head_since = now
+                head = next(iter(self.calls.values()))
+                head.run(now)
+                self.watch(head)
+        elif self.state is WorkerState.DRAINING:
+            self.fail(endings.stopped(self.reason))
+            return
+        else:
+            self._now(WorkerState.IDLE)
+        self._freed(self)
+
+    def _end(self, call: Call) -> None:
+        call.worker = None
+        call.pool.chains.leave(call)
+
+    def _look(self) -> None:
+        """End what is over its deadline."""
+        self._timer = None
+        now = self._loop.time()
+        for call in tuple(self.calls.values()):
+            if call.deadline is None:
+                continue
+            if call.deadline <= now:
+                self._expire(call)
+            else:
+                self.watch(call)
+            if self.slots == 1:
+                break
+
+    def _expire(self, call: Call) -> None:
+        error = PackageTimeoutError(
+            f'The call took longer than "{call.timeout:g}" seconds and was stopped.',
+            suggestion="Allow a longer timeout, or run it as a background task.",
+        )
+        if self.slots > 1 and not call.abandoned:
+            # Others run beside it: it may end alone, if it can be cancelled.
+            call.fail(error)
+            call.abandon()
+            call.left = self.limits.cancel
+            call.run(self._loop.time())
+            self.watch(call)
+        else:
+            self.fail(error)
+
+    def _told(self, call: Call, error: Exception) -> Exception:
+        """The error as one call is told it: only the first was over its time, or answered wrongly."""
+        if isinstance(error, PackageTimeoutError) and not (call.deadline or 0) <= self._loop.time():
+            return PackageCrashedError(
+                "The worker was ended because of another call that passed its deadline.",
+                suggestion="Call again; the next call gets a new process.",
+            )
+        return error
+
+    async def _crashed(self, begun: list[Call]) -> None:
+        """Tell the calls that had begun how the process ended."""
+        when = "in the middle of the call" if begun else "between two calls"
+        error = await endings.crashed(self.process, when, self.said)
+        self.reason, self.detail = endings.reason_of_exit(self.process), error.message
+        for call in begun:
+            self._end(call)
+            call.fail(error)
+
+    def _channel_failed(self, error: Exception) -> None:
         self.fail(error)
-        raise error
+
+    def _now(self, state: WorkerState) -> None:
+        self.state, self._since = state, self._loop.time()
 
     def _log(self, line: Log) -> None:
-        self._last_lines.append(line.message[: self.limits.log_line])
-        self._on_log(line, self._request)
-
-    def _said(self) -> str | None:
-        return "\n".join(self._last_lines) or self.process.said() or None
+        self.said.append(line.message[: self.limits.log_line])
+        self._on_log(line, self.calls.get(line.id))
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
+def _wall(moment: float) -> float:
+    """A moment of the event loop's clock, in seconds since 1970."""
+    return time.time() - asyncio.get_running_loop().time() + moment

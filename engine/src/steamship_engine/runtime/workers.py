@@ -1,113 +1,84 @@
-"""Which instance has which workers: one call at a time each, in the order of arrival.
-
-An instance has one worker. A further one serves a call that would wait for a call it was made in.
-"""
+"""All pools: how many workers may live, who is put to sleep for whom, and what became of them."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from steamship_engine.model.errors import BusyError, CallTooDeepError, PackageCrashedError, UnavailableError
+from steamship_engine.model.errors import BusyError, CallTooDeepError, SteamshipError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.model.states import StopReason, WorkerState
+from steamship_engine.runtime import endings
 from steamship_engine.runtime.call import Call
-from steamship_engine.runtime.chains import Chains, Line
+from steamship_engine.runtime.chains import Chains
+from steamship_engine.runtime.frames import Log
 from steamship_engine.runtime.peers import Address, Peers
-from steamship_engine.runtime.port import InstanceSpec, Reply, Request, RuntimeStats, WorkerFacts
-from steamship_engine.runtime.upload import Upload
+from steamship_engine.runtime.pool import Pool
+from steamship_engine.runtime.port import InstanceSpec, Request, RuntimeStats, WorkerFacts
+from steamship_engine.runtime.processes import WorkerProcess
 from steamship_engine.runtime.worker import Worker
 
-Starter = Callable[[InstanceSpec, Callable[[Worker], None], Callable[[], None]], Awaitable[Worker]]
-"""Starts and loads a worker; tells the second argument as soon as there is a process to end, the third when
-the worker fails."""
+Seat = Callable[[WorkerProcess], Worker]
+Opener = Callable[[InstanceSpec, Seat], Awaitable[Worker]]
+"""Starts a process for an instance, seats it as a worker at once, and has it loaded."""
 
-_GONE_REMEMBERED = 10_000
-"""Instances, longer than any call is on its way here: they were stopped for good, and their ids never come back."""
-
-
-class _Seat:
-    """A place for one worker of an instance, the worker if it is awake, and the calls for it.
-
-    `level` is 0 for the instance's own worker, more for further ones. `since` is when the worker's state
-    began and `started` when the worker did, in seconds since 1970; an `outdated` one serves no further call.
-    """
-
-    def __init__(self, spec: InstanceSpec, level: int) -> None:
-        self.spec, self.level = spec, level
-        self.line: Line = []
-        self.turn = asyncio.Lock()
-        self.worker: Worker | None = None
-        self.loaded = False
-        self.used = 0.0
-        self.timer: asyncio.TimerHandle | None = None
-        self.stopped = False
-        self.since = self.started = 0.0
-        self.outdated = False
-
-    @property
-    def state(self) -> WorkerState:
-        if not self.loaded:
-            return WorkerState.STARTING
-        if self.outdated:
-            return WorkerState.DRAINING
-        return WorkerState.IDLE if self.idle else WorkerState.BUSY
-
-    @property
-    def idle(self) -> bool:
-        return not self.line
-
-    @property
-    def key(self) -> tuple[str, int]:
-        return self.spec.instance_id, self.level
+_REMEMBERED = 10_000
+"""Instances, longer than any call is on its way here: deleted ones, whose ids never come back, and sleeping ones."""
 
 
 class Workers:
-    """The live workers of this engine."""
+    """The live workers of this engine, in a pool for each instance that is awake."""
 
-    def __init__(self, limits: RuntimeLimits, starter: Starter) -> None:
-        self._limits, self._start = limits, starter
-        self._seats: OrderedDict[tuple[str, int], _Seat] = OrderedDict()
+    def __init__(
+        self, limits: RuntimeLimits, opener: Opener, on_log: Callable[[InstanceSpec, Log, Call | None], None]
+    ) -> None:
+        self._limits, self._open, self._on_log = limits, opener, on_log
+        self._loop = asyncio.get_running_loop()
+        self._pools: dict[str, Pool] = {}
         self._chains, self._peers = Chains(), Peers()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._starts: set[asyncio.Task[None]] = set()
+        self._ends: set[asyncio.Task[None]] = set()
+        self._reserved = 0
+        self._room: list[asyncio.Future[None]] = []
         self._gone: dict[str, None] = {}
+        self._last: dict[str, WorkerFacts] = {}
+        self._stopped: Counter[StopReason] = Counter()
         self._wakes, self._wake_seconds = 0, 0.0
+        self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
 
-    async def invoke(self, spec: InstanceSpec, request: Request) -> Reply:
-        """See the port."""
-        upload = Upload(request.body, self._limits.frame_body)
-        first, more = await upload.part()
+    def begin(self, spec: InstanceSpec, request: Request, body: bytes, *, more: bool = False) -> Call:
+        """A call begins. Raises the errors with which it is refused at once."""
         if self._closed:
-            raise UnavailableError("The engine is stopping.", suggestion="Try again in a moment.")
+            raise endings.stopped(StopReason.ENGINE_STOPPING)
         if spec.instance_id in self._gone:
-            raise _stopped()
-        limit = spec.version.limits.timeout_s
-        timeout = limit if request.timeout_s is None else min(limit, request.timeout_s)
-        above = self._chains.living(request.above)
+            raise endings.gone(spec.instance_id)
+        above = self._chains.living(request.above) if request.above else ()
         if len(above) > self._limits.depth:
             raise CallTooDeepError(
                 f'"{len(above)}" calls wait for this one; at most "{self._limits.depth}" may.',
                 suggestion="Let packages call each other less deeply, or in tasks that nobody waits for.",
             )
-        self._chains.enter(request.call, above)
+        pool = self._pools.get(spec.instance_id)
+        if pool is None:
+            pool = self._pools[spec.instance_id] = self._new_pool(spec)
+        elif pool.spec is not spec:
+            self._renew(pool, spec)
+            self._pools[spec.instance_id] = pool  # it may have been empty for a moment
+        limit = spec.version.limits.timeout_s
+        timeout = limit if request.timeout_s is None else min(limit, request.timeout_s)
+        call = Call(self._loop, pool, spec, request, body, more=more, timeout=timeout)
+        call.above = above
+        self._chains.enter(call, above)
         try:
-            seat = await self._seated(spec, request, above, timeout)
-        except BaseException:
-            self._chains.leave(request.call)
+            pool.submit(call)
+        except SteamshipError:
+            self._chains.leave(call)
             raise
-        done = partial(self._give_turn, seat, request.call)
-        try:
-            worker = await self._awake(seat, spec)
-        except BaseException:
-            done()
-            raise
-        return await Call(worker, request, timeout, done).run(upload, first, more)
+        return call
 
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """See the port."""
@@ -115,245 +86,227 @@ class Workers:
 
     def made_by(self, peer: Address) -> tuple[str, ...]:
         """See the port."""
-        busy = {
-            seat.worker.process.pid: seat
-            for seat in self._seats.values()
-            if seat.line and seat.worker is not None
-        }
-        if not busy:
+        busy = {worker.process.pid: worker for worker in self._all() if worker.calls}
+        pid = self._peers.holder(peer, busy) if busy else None
+        if pid is None:
             return ()
-        pid = self._peers.holder(peer, busy)
-        return () if pid is None else self._chains.around(busy[pid].line[0])
+        calls = list(busy[pid].calls.values())
+        # Which of several calls that run side by side it was, nobody can say: they all may wait for it.
+        made_in = calls[:1] if busy[pid].slots == 1 else calls
+        return tuple(dict.fromkeys(call for one in made_in for call in self._chains.around(one)))
 
-    async def stop(self, instance_id: str) -> None:
-        """End the instance's workers for good; calls that run, wait or come later fail as crashed."""
-        self._gone[instance_id] = None
-        if len(self._gone) > _GONE_REMEMBERED:
-            del self._gone[next(iter(self._gone))]
-        keys = [(instance_id, level) for level in range(self._limits.depth + 1)]
-        await asyncio.gather(*(self._stop(self._seats.pop(key)) for key in keys if key in self._seats))
+    def stop(self, instance_id: str, reason: StopReason = StopReason.DELETED) -> None:
+        """See the port."""
+        _remember(self._gone, instance_id, None)
+        self._last.pop(instance_id, None)
+        pool = self._pools.get(instance_id)
+        if pool is not None:
+            pool.close(reason, self._limits.drain, partial(endings.gone, instance_id))
+
+    def forget(self, bundle: str) -> None:
+        """Stop the instances of versions that have that bundle."""
+        for pool in list(self._pools.values()):
+            if pool.spec.version.bundle == bundle:
+                self.stop(pool.spec.instance_id, StopReason.VERSION_GONE)
+
+    def restart(self, instance_id: str) -> int:
+        """See the port."""
+        pool = self._pools.get(instance_id)
+        return 0 if pool is None else pool.renew(pool.spec, StopReason.RESTARTED)
+
+    def sleep(self, processes: Sequence[WorkerProcess]) -> None:
+        """Put those of the workers to sleep that are idle."""
+        for worker in list(self._all()):
+            if worker.process in processes and worker.state is WorkerState.IDLE:
+                worker.drain(StopReason.EVICTED, 0)
 
     async def close(self) -> None:
         """End all workers and take no more calls."""
         self._closed = True
-        await asyncio.gather(*(self.stop(instance_id) for instance_id, _ in list(self._seats)))
-        await asyncio.gather(*self._ending)
-
-    def restart(self, instance_id: str) -> int:
-        """See the port."""
-        seats = self._of(instance_id)
-        for seat in seats:
-            if seat.idle:
-                self._retire(seat)
-                self._forget_if_empty(seat)
-            else:
-                seat.outdated, seat.since = True, time.time()
-        return len(seats)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        for pool in list(self._pools.values()):
+            pool.close(StopReason.ENGINE_STOPPING, 0, partial(endings.stopped, StopReason.ENGINE_STOPPING))
+        for worker in list(self._all()):
+            worker.fail(endings.stopped(StopReason.ENGINE_STOPPING))
+        for start in self._starts:
+            start.cancel()
+        while tasks := (*self._starts, *self._ends):
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def facts(self, instance_id: str) -> list[WorkerFacts]:
-        """See the port; what an instance had is not remembered."""
-        return [_facts(seat) for seat in self._of(instance_id)]
+        """See the port's `workers`."""
+        pool = self._pools.get(instance_id)
+        living = [] if pool is None else [worker.facts() for worker in pool.all()]
+        last = self._last.get(instance_id)
+        return living or ([] if last is None else [last])
 
     def stats(self) -> RuntimeStats:
-        """See the port; why workers were stopped is not counted."""
-        states = Counter(dict.fromkeys((WorkerState.STARTING, WorkerState.BUSY, WorkerState.IDLE), 0))
-        states.update(seat.state for seat in self._seats.values() if seat.worker is not None)
+        """See the port; zygotes are counted elsewhere."""
+        states = dict.fromkeys(WorkerState, 0)
+        del states[WorkerState.STOPPED]
+        for worker in self._all():
+            if worker.state is not WorkerState.STOPPED:
+                states[worker.state] += 1
         return RuntimeStats(
-            workers=dict(states),
-            queued=sum(max(len(seat.line) - 1, 0) for seat in self._seats.values()),
+            workers=states,
+            queued=sum(len(pool.waiting) for pool in self._pools.values()),
             wakes=self._wakes,
             wake_seconds=self._wake_seconds,
+            stopped=dict(self._stopped),
         )
 
-    def _of(self, instance_id: str) -> list[_Seat]:
-        """The instance's seats that have a worker."""
-        keys = [(instance_id, level) for level in range(self._limits.depth + 1)]
-        return [
-            self._seats[key] for key in keys if key in self._seats and self._seats[key].worker is not None
-        ]
+    def _all(self) -> Iterator[Worker]:
+        for pool in self._pools.values():
+            yield from pool.all()
 
-    async def _stop(self, seat: _Seat) -> None:
-        seat.stopped = True
-        worker = seat.worker
-        if worker is not None:
-            worker.fail(_stopped())
-            self._retire(seat)
-            await worker.ended()
-
-    async def _seated(
-        self, spec: InstanceSpec, request: Request, above: Sequence[str], within: float
-    ) -> _Seat:
-        """The seat, of the instance's own worker or a further one, whose turn the call has taken."""
-        seat = self._seat(spec, 0)
-        if not self._chains.would_wait_for(above, seat.line):
-            await self._take_turn(seat, request.call, within)
-            return seat
-        if not request.awaited:
-            with suppress(BusyError):
-                await self._take_turn(seat, request.call, min(within, self._limits.patience))
-                return seat
-        for level in range(self._limits.depth + 1):
-            seat = self._seat(spec, level)
-            if not self._chains.would_wait_for(above, seat.line):
-                await self._take_turn(seat, request.call, within)
-                return seat
-        raise BusyError(
-            f'All "{self._limits.depth}" further workers of the instance wait for calls inside their own.',
-            suggestion="Call again in a second.",
+    def _new_pool(self, spec: InstanceSpec) -> Pool:
+        return Pool(
+            spec,
+            self._limits,
+            self._chains,
+            start=self._start,
+            idle=self._is_idle,
+            emptied=self._forget_pool,
         )
 
-    def _seat(self, spec: InstanceSpec, level: int) -> _Seat:
-        key = (spec.instance_id, level)
-        seat = self._seats.get(key)
-        if seat is None:
-            seat = self._seats[key] = _Seat(spec, level)
-        return seat
+    def _renew(self, pool: Pool, spec: InstanceSpec) -> None:
+        """The spec came anew; where it is another one, workers are too."""
+        old = pool.spec
+        if old == spec:
+            pool.spec = spec
+            for worker in pool.all():
+                worker.spec = spec
+            return
+        other = old.version.version_id != spec.version.version_id
+        pool.renew(spec, StopReason.VERSION_GONE if other else StopReason.RESTARTED)
 
-    async def _take_turn(self, seat: _Seat, call: str, within: float) -> None:
-        waiting = len(seat.line) - 1
-        if waiting >= self._limits.queued:
-            raise BusyError(
-                f'The instance has "{waiting}" calls waiting.', suggestion="Call again in a second."
+    def _forget_pool(self, pool: Pool) -> None:
+        if self._pools.get(pool.spec.instance_id) is pool:
+            del self._pools[pool.spec.instance_id]
+
+    def _start(self, pool: Pool) -> None:
+        self._go(self._start_one(pool, pool.spec), self._starts)
+
+    async def _start_one(self, pool: Pool, spec: InstanceSpec) -> None:
+        """Start one worker for the pool and tell it what came of it."""
+        began = self._loop.time()
+        seated: list[Worker] = []
+        reserved = 0
+
+        def seat(process: WorkerProcess) -> Worker:
+            worker = Worker(
+                spec,
+                process,
+                self._limits,
+                partial(self._on_log, spec),
+                pool.freed,
+                partial(self._failed, pool),
             )
-        self._chains.queue(call, seat.line)
+            pool.opening.append(worker)
+            seated.append(worker)
+            if pool.gone:
+                worker.fail(endings.stopped(StopReason.DELETED), StopReason.DELETED)
+            return worker
+
         try:
-            if waiting < 0:
-                await seat.turn.acquire()
-                return
-            async with asyncio.timeout(within):
-                await seat.turn.acquire()
-        except BaseException as error:
-            self._chains.step_out(call, seat.line)
-            self._forget_if_empty(seat)
-            if not isinstance(error, TimeoutError):
-                raise
+            await self._make_room()
+            self._reserved, reserved = self._reserved + 1, 1
+            worker = await self._open(spec, seat)
+        except Exception as error:
+            for worker in seated:
+                worker.fail(error)
+            pool.start_failed(error if isinstance(error, SteamshipError) else _cannot_start(error))
+            return
+        finally:
+            self._reserved -= reserved
+        pool.opening.remove(worker)
+        self._wakes += 1
+        self._wake_seconds += self._loop.time() - began
+        pool.arrived(worker)
+        self._sweep_soon()
+
+    async def _make_room(self) -> None:
+        """Wait until a worker may be started, putting the one that was used longest ago to sleep. Raises BusyError."""
+        try:
+            async with asyncio.timeout(self._limits.room):
+                while self._count() >= self._limits.workers:
+                    idle = [worker for worker in self._all() if worker.state is WorkerState.IDLE]
+                    if idle:
+                        min(idle, key=lambda worker: worker.used).drain(StopReason.EVICTED, 0)
+                        continue
+                    waiting = self._loop.create_future()
+                    self._room.append(waiting)
+                    await waiting
+        except TimeoutError:
             raise BusyError(
-                f'The call waited "{within:g}" seconds for the ones before it.',
-                suggestion="Call again later, or use another instance.",
+                f'All "{self._limits.workers}" workers of this engine are busy.',
+                suggestion="Call again in a second.",
             ) from None
 
-    def _give_turn(self, seat: _Seat, call: str) -> None:
-        self._chains.step_out(call, seat.line)
-        self._chains.leave(call)
-        seat.turn.release()
-        worker = seat.worker
-        if worker is not None and (seat.outdated or not worker.usable):
-            self._retire(seat)
-        seat.since = time.time()
-        if seat.stopped:
-            return
-        if seat.worker is None:
-            self._forget_if_empty(seat)
-            return
-        seat.used = asyncio.get_running_loop().time()
-        self._seats.move_to_end(seat.key)
-        if seat.timer is None:
-            self._watch(seat, self._idle(seat))
+    def _count(self) -> int:
+        """Workers that live, and those that are on their way."""
+        living = sum(
+            worker.state not in (WorkerState.STARTING, WorkerState.STOPPED) for worker in self._all()
+        )
+        return self._reserved + living
 
-    async def _awake(self, seat: _Seat, spec: InstanceSpec) -> Worker:
-        """The seat's worker, started if need be. Only the holder of the turn comes here."""
-        if seat.stopped:
-            raise _stopped()
-        worker = seat.worker
-        if worker is not None:
-            if worker.usable and not seat.outdated and (seat.spec is spec or seat.spec == spec):
-                seat.since = time.time()
-                return worker
-            self._retire(seat)
-        self._make_room()
-        seat.spec, seat.loaded, seat.outdated = spec, False, False
-        seat.since = seat.started = time.time()
-        began = time.monotonic()
-        try:
-            worker = await self._start(spec, partial(self._seat_down, seat), partial(self._failed, seat))
-        except BaseException:
-            self._retire(seat)
-            raise
-        if seat.stopped:
-            raise _stopped()
-        seat.loaded, seat.since = True, time.time()
-        self._wakes += 1
-        self._wake_seconds += time.monotonic() - began
-        return worker
+    def _room_changed(self) -> None:
+        """Somebody who waits for room may look again."""
+        while self._room:
+            waiting = self._room.pop(0)
+            if not waiting.done():
+                waiting.set_result(None)
+                return
 
-    def _seat_down(self, seat: _Seat, worker: Worker) -> None:
-        seat.worker = worker
-        if seat.stopped:
-            worker.fail(_stopped())
+    def _is_idle(self, worker: Worker) -> None:
+        if self._room:
+            self._room_changed()
 
-    def _failed(self, seat: _Seat) -> None:
-        """The seat's worker is of no use any more; the holder of the turn cleans up if there is one."""
-        worker = seat.worker
-        if worker is not None and not worker.usable and seat.idle:
-            self._retire(seat)
-            self._forget_if_empty(seat)
+    def _failed(self, pool: Pool, worker: Worker, unbegun: list[Call]) -> None:
+        """The worker is of no use any more: end its process, and remember how it went."""
+        self._go(self._ended(worker), self._ends)
+        pool.failed(worker, unbegun)
+        self._room_changed()
 
-    def _make_room(self) -> None:
-        """Stop the worker that was used longest ago when there are as many as may be. Raises BusyError."""
-        awake = [seat for seat in self._seats.values() if seat.worker is not None]
-        if len(awake) < self._limits.workers:
-            return
-        seat = next((seat for seat in awake if seat.idle), None)
-        if seat is None:
-            raise BusyError(
-                f'All "{len(awake)}" workers of this engine are busy.', suggestion="Call again in a second."
-            )
-        self._retire(seat)
-        self._forget_if_empty(seat)
+    async def _ended(self, worker: Worker) -> None:
+        await worker.ended()
+        self._stopped[worker.reason or StopReason.CRASHED] += 1
+        instance_id = worker.spec.instance_id
+        if instance_id not in self._gone:
+            _remember(self._last, instance_id, worker.facts())
 
-    def _retire(self, seat: _Seat) -> None:
-        """Take the worker off its seat and end it; somebody else need not wait for that."""
-        worker, seat.worker = seat.worker, None
-        if seat.timer is not None:
-            seat.timer.cancel()
-            seat.timer = None
-        if worker is not None:
-            self._in_background(worker.ended())
+    def _sweep_soon(self) -> None:
+        if self._sweeping is None and not self._closed:
+            every = min(self._limits.idle, self._limits.further_idle) / 4
+            self._sweeping = self._loop.call_later(min(every, 1), self._sweep)
 
-    def _forget_if_empty(self, seat: _Seat) -> None:
-        if seat.worker is None and seat.idle and self._seats.get(seat.key) is seat:
-            del self._seats[seat.key]
+    def _sweep(self) -> None:
+        """Stop the workers that were idle long enough."""
+        self._sweeping = None
+        now = self._loop.time()
+        for pool in list(self._pools.values()):
+            for place, worker in enumerate(tuple(pool.workers)):
+                longest = self._limits.further_idle if place else self._limits.idle
+                if worker.state is WorkerState.IDLE and now - worker.used >= longest:
+                    worker.drain(StopReason.IDLE, 0)
+        if self._pools:
+            self._sweep_soon()
 
-    def _idle(self, seat: _Seat) -> float:
-        """For how many seconds the seat's worker may be idle."""
-        return self._limits.idle if seat.level == 0 else self._limits.further_idle
-
-    def _watch(self, seat: _Seat, seconds: float) -> None:
-        seat.timer = asyncio.get_running_loop().call_later(seconds, self._look, seat)
-
-    def _look(self, seat: _Seat) -> None:
-        """Stop the worker if it was idle long enough, else look again when it may have been."""
-        seat.timer = None
-        left = self._idle(seat)
-        if seat.idle:
-            left -= asyncio.get_running_loop().time() - seat.used
-        if left > 0:
-            self._watch(seat, left)
-        else:
-            self._retire(seat)
-            self._forget_if_empty(seat)
-
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+    def _go(self, work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+        task = self._loop.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
 
-def _facts(seat: _Seat) -> WorkerFacts:
-    assert seat.worker is not None, "the seat's worker has gone"
-    return WorkerFacts(
-        instance_id=seat.spec.instance_id,
-        version_id=seat.spec.version.version_id,
-        pid=seat.worker.process.pid,
-        state=seat.state,
-        since=seat.since,
-        started=seat.started,
-        calls=seat.worker.calls,
-        reason=StopReason.RESTARTED if seat.outdated else None,
-    )
+def _remember(memory: dict[str, Any], key: str, value: Any) -> None:
+    memory.pop(key, None)
+    memory[key] = value
+    if len(memory) > _REMEMBERED:
+        del memory[next(iter(memory))]
 
 
-def _stopped() -> PackageCrashedError:
-    return PackageCrashedError(
-        "The instance was stopped before it answered.", suggestion="Call again if the instance still exists."
+def _cannot_start(error: Exception) -> UnavailableError:
+    return UnavailableError(
+        f"The instance's worker cannot be started: {error}", suggestion="Look at the engine's log."
     )

@@ -77,7 +77,7 @@ def test_the_engine_reads_no_file_that_a_package_chose(tiny, tmp_path):
 import os
 from pathlib import Path
 
-scratch = Path(os.environ["HOME"]).parent
+scratch = Path(os.environ["HOME"])
 for name in {{"start.log", *os.listdir(scratch)}} - {{"home", "tmp"}}:
     (scratch / name).unlink(missing_ok=True)
     (scratch / name).symlink_to({str(secret)!r})

@@ -44,9 +44,10 @@ def test_a_call_reaches_the_child_as_it_was_sent():
 
 
 def test_a_description_without_an_instance_says_nothing_of_one():
-    """A load frame has no `instance` when the class is only to be described."""
+    """A load frame's `instance` is null when the class is only to be described, and so is what is left to it."""
     content = frames.encode(frames.Load(code="/c", kind="native"))
-    assert json.loads(content[8:]) == {"type": "load", "code": "/c", "kind": "native"}
+    absent = {"handler": None, "concurrency": None, "instance": None}
+    assert json.loads(content[8:]) == {"type": "load", "code": "/c", "kind": "native", **absent}
 
 
 def test_a_good_reply_is_read():

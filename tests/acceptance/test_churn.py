@@ -1,0 +1,149 @@
+"""Instances that are made, called and deleted leave nothing behind, however many there were."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.conftest import StartEngine
+from tests.packages import zipped
+from tests.services.deploying import Api
+from tests.services.engine import EngineProcess
+
+PACKAGE = """
+from steamship.invocable import PackageService, post
+
+class Brief(PackageService):
+    @post("greet")
+    def greet(self, name: str) -> str:
+        return f"Hello, {name}"
+"""
+KIB = 1024
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an engine and its processes hold."""
+
+    descriptors: int
+    processes: int
+    scratch: int
+    resident: int
+
+
+def left(engine: EngineProcess) -> Left:
+    """What the engine holds now, all processes below it included."""
+    pids = [engine.pid, *below(engine.pid)]
+    return Left(
+        descriptors=sum(1 for pid in pids for _ in Path(f"/proc/{pid}/fd").iterdir()),
+        processes=len(pids),
+        scratch=sum(1 for _ in (engine.data_dir / "scratch").rglob("*")),
+        resident=sum(resident(pid) for pid in pids),
+    )
+
+
+def below(pid: int) -> list[int]:
+    """The processes that descend from it."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *below(child)]
+    return found
+
+
+def resident(pid: int) -> int:
+    """A process's own resident memory, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def settled(engine: EngineProcess) -> Left:
+    """What the engine holds once nobody ends any more."""
+    found = left(engine)
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        time.sleep(0.5)
+        again = left(engine)
+        if (again.descriptors, again.processes, again.scratch) == (
+            found.descriptors,
+            found.processes,
+            found.scratch,
+        ):
+            return again
+        found = again
+    return found
+
+
+class Churn:
+    """One client of one engine, over one connection each for the API and the instances."""
+
+    def __init__(self, engine: EngineProcess) -> None:
+        self._client = httpx.Client(
+            headers={"authorization": f"Bearer {engine.key}"}, timeout=60, trust_env=False
+        )
+        self._api = engine.api_base
+
+    def _do(self, operation: str, **body: Any) -> Any:
+        answer = self._client.post(f"{self._api}{operation}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    def cycles(self, count: int) -> None:
+        """Make an instance, call it and delete it, so many times."""
+        for number in range(count):
+            made = self._do("package/instance/create", packageHandle="brief", handle=f"n-{number}")
+            instance = made["packageInstance"]
+            url = f"{instance['invocationURL'].rstrip('/')}/greet"
+            answer = self._client.post(url, json={"name": "you"})
+            assert (answer.status_code, answer.text) == (200, "Hello, you")
+            self._do("package/instance/delete", id=instance["id"])
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def churned(engine: EngineProcess, warm: int, count: int) -> tuple[Left, Left]:
+    """What the engine holds after the first cycles, and after the others."""
+    api = Api(engine.api_base, engine.key)
+    api.deploy("brief", zipped({"api.py": PACKAGE, "requirements.txt": ""}), version="1.0.0")
+    api.close()
+    churn = Churn(engine)
+    churn.cycles(warm)
+    before = settled(engine)
+    churn.cycles(count)
+    after = settled(engine)
+    churn.close()
+    return before, after
+
+
+@pytest.fixture
+def churn(start_engine: StartEngine) -> Callable[[int, int], tuple[Left, Left]]:
+    return lambda warm, count: churned(start_engine(), warm, count)
+
+
+def test_a_few_hundred_instances_leave_nothing(churn: Callable[[int, int], tuple[Left, Left]]) -> None:
+    """Descriptors, processes and scratch files are what they were before 150 instances came and went."""
+    before, after = churn(20, 150)
+    assert (after.descriptors, after.processes, after.scratch) == (
+        before.descriptors,
+        before.processes,
+        before.scratch,
+    )
+
+
+@pytest.mark.slow
+def test_twenty_thousand_instances_leave_nothing(churn: Callable[[int, int], tuple[Left, Left]]) -> None:
+    """After 20,000 instances descriptors, processes and scratch files are as before, and memory within two percent."""
+    before, after = churn(5_000, 20_000)
+    assert (after.descriptors, after.processes, after.scratch) == (
+        before.descriptors,
+        before.processes,
+        before.scratch,
+    )
+    assert after.resident <= before.resident * 1.02, (before, after)
