@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,11 +33,32 @@ def failure(code: str, message: str, status: int = 400, **more: Any) -> HttpRepl
     return reply({"status": body}, status)
 
 
+class FakeBody:
+    """An answer whose body is read in pieces of seven bytes; `closed` afterwards."""
+
+    def __init__(self, transport: FakeTransport, whole: HttpReply) -> None:
+        self.status, self.headers = whole.status, whole.headers
+        self._transport, self._whole = transport, whole.body
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The pieces."""
+        for start in range(0, len(self._whole), 7):
+            yield self._whole[start : start + 7]
+        if self._transport.breaks is not None:
+            raise self._transport.breaks
+
+    def close(self) -> None:
+        """Count it."""
+        self._transport.closed += 1
+
+
 class FakeTransport:
     """Answers from a list, or by a function, and keeps the requests."""
 
     def __init__(self, *replies: HttpReply | Exception | Callable[[HttpRequest], HttpReply]) -> None:
         self.requests: list[HttpRequest] = []
+        self.breaks: Exception | None = None
+        self.closed = 0
         self._replies = list(replies)
 
     def send(self, request: HttpRequest) -> HttpReply:
@@ -47,6 +68,10 @@ class FakeTransport:
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, HttpReply) else answer(request)
+
+    def open(self, request: HttpRequest) -> FakeBody:
+        """As `send`; the body comes in pieces of a few bytes, and then `breaks` if that was set."""
+        return FakeBody(self, self.send(request))
 
     @property
     def paths(self) -> list[str]:

@@ -381,3 +381,41 @@ left = [kept]
     done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
     assert done.stdout.endswith("[None]\n")
     assert done.stderr == ""
+
+
+def test_an_answer_can_be_read_as_it_comes(serve: Callable[[Script], Server], pool: ConnectionPool) -> None:
+    """Chunks are given when they are there; after the last the connection takes the next call, and before it does not."""
+    go = threading.Event()
+
+    def drip(connection: socket.socket, _request: bytes) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        assert go.wait(20)
+        connection.sendall(b"3\r\ntwo\r\n0\r\n\r\n")
+        return True
+
+    server = serve(drip)
+    for whole in (True, False, True):
+        go.clear()
+        reply = pool.open(_post(server))
+        chunks = iter(reply)
+        assert next(chunks) == b"one"
+        go.set()
+        if whole:
+            assert list(chunks) == [b"two"]
+        reply.close()
+    assert server.connections == 2
+
+
+def test_a_stream_that_is_cut_off_says_so(serve: Callable[[Script], Server], pool: ConnectionPool) -> None:
+    """A body that ends without its end raises after what came of it."""
+
+    def cut(connection: socket.socket, _request: bytes) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        return False
+
+    reply = pool.open(_post(serve(cut)))
+    chunks = iter(reply)
+    assert next(chunks) == b"one"
+    with pytest.raises(NoReplyError):
+        next(chunks)
+    reply.close()

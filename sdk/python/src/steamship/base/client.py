@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 from steamship.base.error import PackageTimeoutError, SteamshipError, UnavailableError
@@ -165,9 +166,7 @@ class Client:
         task_headers = _task_headers(as_background_task, wait_on_tasks, task_delay_ms)
         operation = operation.lstrip("/")
         if is_package_call:
-            named = {"Owner-Handle": package_owner, "Id": package_id, "Instance-Id": package_instance_id}
-            headers = {f"X-Package-{name}": value for name, value in named.items() if value}
-            url = self._app_url(package_owner, operation)
+            url, headers = self.package_address(package_owner, package_id, package_instance_id, operation)
             return self.call_package(
                 operation, url, verb, payload or {}, timeout_s, {**headers, **task_headers}
             )
@@ -204,6 +203,42 @@ class Client:
         if "X-Task-Background" in headers:
             return self._value(answers.envelope(method, reply), None)
         return answers.package_value(method, reply)
+
+    def stream_package(
+        self,
+        method: str,
+        url: str,
+        verb: Verb,
+        arguments: Mapping[str, Any],
+        timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generator[Any, None, None]:
+        """What the method of a package at `url` yields, as it arrives; see `streamed.items`.
+
+        The call is made for the first item, and given up when the iterator is closed.
+        """
+        from steamship.base import answers, streamed
+
+        headers = {"Accept": streamed.ACCEPT, **(headers or {})}
+        request = self._request(verb, method, url, arguments, None, timeout_s, headers)
+        request = request._replace(repeatable=verb == Verb.GET)
+        try:
+            with closing(self._transport().open(request)) as reply:
+                if 200 <= reply.status < 300:
+                    yield from streamed.items(method, reply)
+                else:
+                    whole = HttpReply(reply.status, reply.headers, b"".join(reply))
+                    yield answers.package_value(method, _without_key(request, whole))
+        except NoReplyError as error:
+            raise _no_reply(method, request, error, True) from error
+
+    def package_address(
+        self, owner: str | None, package_id: str | None, instance_id: str | None, path: str
+    ) -> tuple[str, dict[str, str]]:
+        """Address and headers for a package's method at its path below the app base."""
+        named = {"Owner-Handle": owner, "Id": package_id, "Instance-Id": instance_id}
+        headers = {f"X-Package-{name}": value for name, value in named.items() if value}
+        return self._app_url(owner, path), headers
 
     def _operation(
         self,
@@ -270,20 +305,18 @@ class Client:
         return {}
 
     def _send(self, what: str, request: HttpRequest, *, in_package: bool = False) -> HttpReply:
-        transport = self.transport
-        if transport is None:
-            from steamship.base.connections import shared_pool
-
-            transport = shared_pool()
         try:
-            reply = transport.send(request)
+            reply = self._transport().send(request)
         except NoReplyError as error:
             raise _no_reply(what, request, error, in_package) from error
-        if 200 <= reply.status < 300:
-            return reply
-        # Its text goes into an error; something on the way may have quoted the request's headers.
-        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return reply._replace(body=reply.body.replace(key.encode(), b"***")) if key else reply
+        return reply if 200 <= reply.status < 300 else _without_key(request, reply)
+
+    def _transport(self) -> Transport:
+        if self.transport is not None:
+            return self.transport
+        from steamship.base.connections import shared_pool
+
+        return shared_pool()
 
     def _value(self, envelope: dict[str, Any], expect: type[Any] | None) -> Any:
         """A task, or the data as `expect`."""
@@ -307,6 +340,12 @@ class Client:
                 f"The engine's answer is no {expect.__name__}: {error}.",
                 suggestion="Check that the engine and this SDK are of matching versions.",
             ) from error
+
+
+def _without_key(request: HttpRequest, reply: HttpReply) -> HttpReply:
+    """A failed answer, whose text goes into an error: something on the way may have quoted the request's headers."""
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return reply._replace(body=reply.body.replace(key.encode(), b"***")) if key else reply
 
 
 def _fields(payload: Any) -> Mapping[str, Any]:

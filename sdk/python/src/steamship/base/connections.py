@@ -13,9 +13,11 @@ import socket
 import ssl
 import threading
 import time
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from steamship.base.open_reply import OpenReply, read_errors, reason, seconds_left
 from steamship.base.proxies import Proxy, proxy_for
 from steamship.base.transport import HttpReply, HttpRequest, NoReplyError
 
@@ -24,7 +26,6 @@ CONNECT_TIMEOUT_S = 10.0
 # about to go, for it could not be told whether it was carried out.
 IDLE_S = 4.0
 KEPT_PER_ORIGIN = 32
-_CHUNK = 256 * 1024
 
 
 class _Origin(NamedTuple):
@@ -48,6 +49,11 @@ class ConnectionPool:
 
     def send(self, request: HttpRequest) -> HttpReply:
         """The answer to `request`. Raises NoReplyError."""
+        with self.open(request) as reply:
+            return HttpReply(reply.status, reply.headers, reply.read())
+
+    def open(self, request: HttpRequest) -> OpenReply:
+        """The answer to `request` before its body was read, to be closed. Raises NoReplyError."""
         parts = urlsplit(request.url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -60,11 +66,11 @@ class ConnectionPool:
         kept = self._kept(origin)
         if kept is not None:
             try:
-                return self._exchange(kept, origin, target, request, deadline, kept=True)
+                return self._asked(kept, origin, target, request, deadline, kept=True)
             except _Unsent as error:
                 if not request.repeatable:
                     raise NoReplyError(str(error)) from error
-        return self._exchange(self._connection(origin), origin, target, request, deadline, kept=False)
+        return self._asked(self._connection(origin), origin, target, request, deadline, kept=False)
 
     def close(self) -> None:
         """Close what is idle."""
@@ -74,7 +80,7 @@ class ConnectionPool:
             for _, connection in connections:
                 connection.close()
 
-    def _exchange(
+    def _asked(
         self,
         connection: http.client.HTTPConnection,
         origin: _Origin,
@@ -83,33 +89,28 @@ class ConnectionPool:
         deadline: float | None,
         *,
         kept: bool,
-    ) -> HttpReply:
-        reusable = False
+    ) -> OpenReply:
         try:
-            sock = _ready_socket(connection, deadline)
-            try:
-                headers = {**request.headers, **_proxy_headers(origin)}
-                connection.request(request.verb, target, request.body, headers)
-                response = connection.getresponse()
-            except (http.client.RemoteDisconnected, ConnectionError) as error:
-                if kept:
-                    raise _Unsent(_reason(error)) from error
-                raise
-            # A response that ends its connection holds the socket by itself.
-            with response:
-                body = _body(response, sock, deadline)
-            reusable = not response.will_close
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return HttpReply(response.status, headers, body)
-        except TimeoutError as error:
-            raise NoReplyError("the time was up", timed_out=request.timeout_s is not None) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise NoReplyError(_reason(error)) from error
-        finally:
-            if reusable:
-                self._keep(origin, connection)
-            else:
-                connection.close()
+            with read_errors(deadline):
+                sock = _ready_socket(connection, deadline)
+                try:
+                    headers = {**request.headers, **_proxy_headers(origin)}
+                    connection.request(request.verb, target, request.body, headers)
+                    response = connection.getresponse()
+                except (http.client.RemoteDisconnected, ConnectionError) as error:
+                    if kept:
+                        raise _Unsent(reason(error)) from error
+                    raise
+        except BaseException:
+            connection.close()
+            raise
+        return OpenReply(response, sock, deadline, partial(self._ended, origin, connection))
+
+    def _ended(self, origin: _Origin, connection: http.client.HTTPConnection, reusable: bool) -> None:
+        if reusable:
+            self._keep(origin, connection)
+        else:
+            connection.close()
 
     def _kept(self, origin: _Origin) -> http.client.HTTPConnection | None:
         """A connection that can still be used, if there is one."""
@@ -150,7 +151,7 @@ def _proxy_headers(origin: _Origin) -> dict[str, str]:
 
 
 def _ready_socket(connection: http.client.HTTPConnection, deadline: float | None) -> socket.socket:
-    left = _left(deadline)
+    left = seconds_left(deadline)
     if connection.sock is None:
         connection.timeout = CONNECT_TIMEOUT_S if left is None else min(left, CONNECT_TIMEOUT_S)
         try:
@@ -158,35 +159,8 @@ def _ready_socket(connection: http.client.HTTPConnection, deadline: float | None
         except TimeoutError as error:
             raise OSError(f"no connection within {connection.timeout:g} s") from error
     sock: socket.socket = connection.sock
-    sock.settimeout(_left(deadline))
+    sock.settimeout(seconds_left(deadline))
     return sock
-
-
-def _body(response: http.client.HTTPResponse, sock: socket.socket, deadline: float | None) -> bytes:
-    if response.length is None and not response.chunked:
-        # Headers that were cut off look just like this one's.
-        raise http.client.HTTPException("the answer has no length, so it may not be whole")
-    if deadline is None:
-        return response.read()
-    chunks = []
-    while chunk := response.read1(_CHUNK):
-        chunks.append(chunk)
-        sock.settimeout(_left(deadline))
-    if response.length:
-        raise http.client.IncompleteRead(b"", response.length)
-    # Only `read` marks the end, after which the connection takes the next request.
-    response.read()
-    return b"".join(chunks)
-
-
-def _left(deadline: float | None) -> float | None:
-    """Seconds until `deadline`. Raises TimeoutError when it has passed."""
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _is_open(connection: http.client.HTTPConnection) -> bool:
@@ -197,12 +171,6 @@ def _is_open(connection: http.client.HTTPConnection) -> bool:
             return not selector.select(0)
     except (OSError, ValueError):
         return False
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
 
 
 _pool: ConnectionPool | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 
@@ -45,8 +45,34 @@ class NoReplyError(Exception):
         self.timed_out = timed_out
 
 
+class ReplyBody(Protocol):
+    """An answer whose body is still to come, in chunks; whoever opened it closes it."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body as it comes, once. Raises NoReplyError."""
+        ...
+
+    def close(self) -> None:
+        """Read no more of it."""
+        ...
+
+
 class Transport(Protocol):
     """What the client needs of the network."""
+
+    def open(self, request: HttpRequest) -> ReplyBody:
+        """As `send`, before the body was read."""
+        ...
 
     def send(self, request: HttpRequest) -> HttpReply:
         """The answer to `request`, of whatever status. Redirects are not followed. Raises NoReplyError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
+from collections.abc import Generator
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -220,6 +221,28 @@ class PackageInstance(Resource):
             package_instance_id=self.id,
             timeout_s=timeout_s,
         )
+
+    def stream(
+        self, path: str, verb: Verb = Verb.POST, timeout_s: float | None = None, **kwargs: Any
+    ) -> Generator[Any, None, None]:
+        """Call a method that is a generator, and yield its items as they arrive.
+
+        Arguments as for `invoke`, which waits for the last item and returns a list. A method that returns a list
+        gives its items, another value itself; text and bytes come in pieces. The call begins with the first item and is given
+        up, in the package too, when the iterator is closed. Raises what `invoke` does, also between two items.
+        """
+        target = _target(path)
+        client: Client = self.client
+        if self.invocation_url:
+            return client.stream_package(path, self.invocation_url + target, Verb(verb), kwargs, timeout_s)
+        self.load_missing_workspace_handle()
+        url, headers = client.package_address(
+            self.user_handle,
+            self.package_id,
+            self.id,
+            f"{self.workspace_handle or '_'}/{self.handle or '_'}/{target}",
+        )
+        return client.stream_package(path, url, Verb(verb), kwargs, timeout_s, headers)
 
     def blocks_from_invoke(
         self, path: str, verb: Verb = Verb.POST, timeout_s: float | None = None, **kwargs: Any
