@@ -250,7 +250,7 @@ async def _unscraped(_scope: Any) -> bytes:
     return b""
 
 
-async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rounds: int = 5) -> None:
+async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rounds: int = 15) -> None:
     """Measure, and print the table."""
     ground, access_log = ground_in(folder), AccessLog(stream)
     whole = Whole(ground, access_log)
@@ -288,7 +288,7 @@ async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rou
 def main() -> None:
     """Read the arguments, measure with the log where an engine has it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=20_000)
+    parser.add_argument("--calls", type=int, default=4_000)
     parser.add_argument("--only", nargs="*", default=[])
     arguments = parser.parse_args()
     with (

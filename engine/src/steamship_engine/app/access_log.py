@@ -76,6 +76,8 @@ class AccessLog:
             if not self._ending:
                 time.sleep(_EVERY_S)
             self._write()
+        # What came while the last ones were written.
+        self._write()
 
     def _write(self) -> None:
         texts = []

@@ -17,7 +17,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
@@ -29,12 +28,8 @@ LONGEST_S = 3600
 _FIELDS = struct.Struct(">16s16s16sQ")
 _CALL = 16
 """Hexadecimal digits of a call's id."""
-_EXPIRY = struct.Struct(">Q")
-_MAC_BYTES = hashlib.sha256().digest_size
-_PURPOSE = b"steamship worker key"
-_INNER, _OUTER = (bytes(number ^ pad for number in range(256)) for pad in (0x36, 0x5C))
+_MAC_BYTES = 32
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-Hash = Any  # hashlib names no type of its objects
 
 
 @dataclass(frozen=True)
@@ -52,15 +47,14 @@ def mint(
 ) -> str:
     """A fresh key for the worker of the target's instance, for an hour at most; `calls` as `Claim.calls`."""
     expires = int(time.time()) + min(lifetime_s, LONGEST_S)
-    ids, inner, outer = _begun(
+    beginning, mac = _begun(
         ground.boot_secret, target.spec.instance_id, target.spec.workspace_id, target.owner_id
     )
-    rest = _EXPIRY.pack(expires) + bytes.fromhex("".join(calls))
-    mac, around = inner.copy(), outer.copy()
+    rest = expires.to_bytes(8, "big") + bytes.fromhex("".join(calls))
+    mac = mac.copy()
     mac.update(rest)
-    around.update(mac.digest())
-    text = binascii.b2a_base64(ids + rest + around.digest(), newline=False)
-    return PREFIX + text.translate(_URL_SAFE).rstrip(b"=").decode()
+    text = binascii.b2a_base64(rest + mac.digest(), newline=False)
+    return beginning + text.translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def verify(ground: Ground, key: str) -> Claim | None:
@@ -76,7 +70,7 @@ def verify(ground: Ground, key: str) -> Claim | None:
     payload, mac = whole[:-_MAC_BYTES], whole[-_MAC_BYTES:]
     if len(payload) < _FIELDS.size:
         return None
-    if not hmac.compare_digest(mac, _mac(ground, payload)):
+    if not hmac.compare_digest(mac, _mac(ground.boot_secret, payload).digest()):
         return None
     *ids, expires = _FIELDS.unpack_from(payload)
     if expires <= time.time():
@@ -88,17 +82,14 @@ def verify(ground: Ground, key: str) -> Claim | None:
 
 
 @lru_cache(maxsize=4096)
-def _begun(secret: bytes, *ids: str) -> tuple[bytes, Hash, Hash]:
-    """What the keys of one instance have in common: their first fields, and HMAC's two hashes over them.
+def _begun(secret: bytes, *ids: str) -> tuple[str, hashlib.blake2b]:
+    """The beginning of all keys of one instance, and of their MACs: there is a key for every call.
 
-    There is a key for every call. HMAC begins anew each time, which is half of what a key would cost.
+    The ids are 48 bytes, so what is encoded after them can be appended.
     """
     fields = b"".join(bytes.fromhex(text.replace("-", "")) for text in ids)
-    block = hashlib.sha256().block_size
-    key = (secret if len(secret) <= block else hashlib.sha256(secret).digest()).ljust(block, b"\0")
-    inner = hashlib.sha256(key.translate(_INNER) + _PURPOSE + fields)
-    return fields, inner, hashlib.sha256(key.translate(_OUTER))
+    return PREFIX + base64.urlsafe_b64encode(fields).decode(), _mac(secret, fields)
 
 
-def _mac(ground: Ground, payload: bytes) -> bytes:
-    return hmac.digest(ground.boot_secret, _PURPOSE + payload, "sha256")
+def _mac(secret: bytes, payload: bytes) -> hashlib.blake2b:
+    return hashlib.blake2b(payload, key=secret, digest_size=_MAC_BYTES, person=b"worker key")
