@@ -9,6 +9,7 @@ from steamship_engine.model.errors import (
     NotFoundError,
     PackageCrashedError,
     PackageError,
+    PackageMemoryError,
     PackageReplyError,
     PackageTimeoutError,
     SteamshipError,
@@ -39,7 +40,7 @@ def in_words(code: int | None, why: str | None) -> str:
     return f'was ended by signal "{_signal_name(-code)}"'
 
 
-async def crashed(process: WorkerProcess, when: str, said: Iterable[str]) -> PackageCrashedError:
+async def crashed(process: WorkerProcess, when: str, said: Iterable[str]) -> PackageError:
     """The error for a process that closed its end, or was ended, with its exit code or signal in words."""
     code = await process.exit_code(within=EXIT_WAIT)
     process.kill()
@@ -50,9 +51,8 @@ async def crashed(process: WorkerProcess, when: str, said: Iterable[str]) -> Pac
         suggestion = "The kernel may have been out of memory; the next call gets a new process."
     what = in_words(code, process.why)
     details = "\n".join(said) or process.said() or None
-    return PackageCrashedError(
-        f"The package's process {what} {when}.", suggestion=suggestion, details=details
-    )
+    kind = PackageMemoryError if process.why == "memory" else PackageCrashedError
+    return kind(f"The package's process {what} {when}.", suggestion=suggestion, details=details)
 
 
 def reason_of_exit(process: WorkerProcess) -> StopReason:
