@@ -88,10 +88,12 @@ class AccessLog:
         lost, self._lost = self._lost, 0
         if lost:
             texts.append(f"{_moment(time.time())} WARNING {_NAME}: {lost} more than could be written\n")
+        stream = self._stream
+        if stream is None or not texts:
+            return
         try:
-            assert self._stream is not None
-            self._stream.write("".join(texts))
-            self._stream.flush()
+            stream.write("".join(texts))
+            stream.flush()
         except (OSError, ValueError):
             # Nobody reads it any more, or it is closed: that is no reason to serve nobody.
             self._stream = None

@@ -92,9 +92,10 @@ def test_a_decision_ends(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         await call(door, KEYED)
         now = time.monotonic()
-        at: Callable[[float], None] = lambda later: monkeypatch.setattr(
-            time, "monotonic", lambda: now + later
-        )
+
+        def at(later: float) -> None:
+            monkeypatch.setattr(time, "monotonic", lambda: now + later)
+
         at(GATEWAY.remember / 2)
         assert recalled(door, KEYED) is None
         assert recalled(door, KEYED) is not None
