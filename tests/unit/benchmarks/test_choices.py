@@ -14,6 +14,12 @@ def test_all_peers_unless_some_are_named():
     assert [peer.name for peer in contenders.chosen("ray, asgi")] == ["ray", "asgi"]
 
 
+def test_a_quick_run_has_the_peers_that_targets_are_about():
+    """Bare ASGI and FastAPI alone, unless others are named."""
+    assert [peer.name for peer in contenders.chosen(None, quick=True)] == ["asgi", "fastapi"]
+    assert [peer.name for peer in contenders.chosen("ray", quick=True)] == ["ray"]
+
+
 def test_an_unknown_peer_is_named():
     """A peer that there is none of is quoted, with those that there are."""
     with pytest.raises(ValueError, match='no peer is called "flask"; there are asgi, fastapi'):
