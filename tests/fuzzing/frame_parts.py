@@ -38,7 +38,9 @@ def frame(header: bytes, body: bytes = b"") -> bytes:
 
 _ids = st.sampled_from([0, 1, 2, 3, -1, 2**63, 2**64])
 _changes = st.dictionaries(
-    st.sampled_from(["type", "id", "status", "headers", "more", "error", "slots", "message", "extra"]),
+    st.sampled_from(
+        ["type", "id", "status", "headers", "more", "error", "slots", "took", "message", "extra"]
+    ),
     _ids
     | values
     | st.sampled_from([[["a", "b\r\nc: d"]], [["x y", ""]], [["a", "€"]], [["a", "b"]] * 101, 199, 600]),

@@ -12,10 +12,13 @@ from tests.fuzzing.targets import (
     manifests,
     original_replies,
     requirements,
+    worker,
     zips,
 )
 
 _MODULES = [
-    addresses, arguments, channel, child_frames, engine_frames, handles, manifests, original_replies, requirements, zips,
+    addresses, arguments, channel, child_frames, engine_frames, handles, manifests, original_replies, requirements,
+    worker,
+    zips,
 ]  # fmt: skip
 TARGETS = {module.TARGET.name: module.TARGET for module in _MODULES}

@@ -57,8 +57,8 @@ def _written(target: Path) -> dict[str, bytes]:
 
 def _contents(source: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(source) as archive:
-        files = [entry for entry in archive.infolist() if not entry.is_dir()]
-        return {entry.filename: archive.read(entry) for entry in files}
+        last = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
+        return {name: archive.read(entry) for name, entry in last.items()}
 
 
 _MODES = [0, 0o100644, 0o100755, 0o40755, 0o120777, 0o20666, 0o60666, 0o10666, 0o140777, 0o104755]

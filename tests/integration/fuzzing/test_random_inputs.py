@@ -9,7 +9,7 @@ from tests.fuzzing import corpus
 from tests.fuzzing.inputs import any_of
 from tests.fuzzing.table import TARGETS
 
-_EXAMPLES = 150
+_EXAMPLES = 100
 
 
 @pytest.mark.parametrize("name", TARGETS)

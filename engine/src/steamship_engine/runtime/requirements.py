@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from steamship_engine.model.errors import InvalidRequirementsError
@@ -101,9 +101,11 @@ def _parse_line(number: int, line: str) -> Requirement:
         raise _refused(number, shown, "is a path")
     try:
         requirement = Requirement(line)
+        for name in (requirement.name, *requirement.extras):
+            canonicalize_name(name, validate=True)
     except RecursionError as error:
         raise _refused(number, shown, "is nested too deeply") from error
-    except InvalidRequirement as error:
+    except (InvalidRequirement, InvalidName) as error:
         reason = str(error).splitlines()[0]
         raise _refused(number, shown, f"is no requirement ({_without_credentials(reason)})") from error
     if requirement.url is not None:
