@@ -73,6 +73,9 @@ class Call(Node, asyncio.Future[Reply]):
         if not self.abandoned:
             self.abandoned = True
             self.pool.withdraw(self)
+            if self._parts is not None:
+                # What is left of its time is what the worker has to stop.
+                self.resume()
 
     def run(self, now: float) -> None:
         """The worker is waited for."""
@@ -90,8 +93,8 @@ class Call(Node, asyncio.Future[Reply]):
             self.worker.post(frames.Take(id=self.number))
 
     def rest(self, now: float) -> None:
-        """The caller is waited for."""
-        if self.deadline is not None:
+        """The caller is waited for, unless it has left."""
+        if self.deadline is not None and not self.abandoned:
             self.left, self.deadline = self.deadline - now, None
 
     def replied(self, header: Replied, body: bytes) -> None:
