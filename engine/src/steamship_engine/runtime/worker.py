@@ -205,6 +205,7 @@ class Worker:
             since=_wall(self._since),
             started=_wall(self._started),
             calls=self.count,
+            memory=self.process.memory() if self.process.alive else None,
             reason=self.reason,
             detail=self.detail,
         )

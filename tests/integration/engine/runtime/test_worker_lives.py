@@ -276,6 +276,8 @@ def test_a_restart_gives_the_next_call_a_new_process(tiny):
         await bench.until(lambda: bench.runtime.stats().workers["busy"] == 1)
         (busy,) = bench.runtime.workers(crashes.instance_id)
         assert (busy.state, busy.calls, busy.version_id) == ("busy", 1, crashes.version.version_id)
+        assert busy.memory is not None
+        assert 100_000 < busy.memory < 100_000_000
         assert busy.pid != first.json
         assert await bench.runtime.restart(crashes.instance_id) == 1
         (draining,) = bench.runtime.workers(crashes.instance_id)
