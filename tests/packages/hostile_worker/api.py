@@ -76,8 +76,9 @@ class HostileWorker(PackageService):
         send(reply(call, more=True), PART)
         for _ in range(1024):
             send({"type": "body", "id": call, "more": True}, PART)
-            while receive()["type"] != "take":
-                pass
+            while (told := receive()["type"]) != "take":
+                if told == "withdraw":
+                    os._exit(0)
         send({"type": "body", "id": call, "more": False})
         time.sleep(1000)
 

@@ -21,6 +21,7 @@ from tests.services.runtimes import Bench, request
 
 MIB = 1024 * 1024
 GROWTH = 48 * MIB
+SHORT, ENOUGH = 2, 6
 
 ENDS = [
     ("garbage", PackageReplyError),
@@ -54,9 +55,9 @@ def _forget_largest() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-async def _instances(bench: Bench) -> tuple[InstanceSpec, InstanceSpec]:
-    """A hostile one that may take a second and reply 20 MiB, and another one, both awake."""
-    hostile = await bench.instance("hostile_worker", "I-hostile", timeout_s=1.5, reply_size=20 * MIB)
+async def _instances(bench: Bench, seconds: float) -> tuple[InstanceSpec, InstanceSpec]:
+    """A hostile one, whose calls may take so long and reply 8 MiB, and another one that is awake."""
+    hostile = await bench.instance("hostile_worker", "I-hostile", timeout_s=seconds, reply_size=8 * MIB)
     other = await bench.instance("echo", "I-other")
     await bench.call(other, "/count")
     return hostile, other
@@ -85,7 +86,7 @@ def test_a_hostile_worker_hurts_its_own_call_alone(tiny, what, kind):
     """The call gets a typed error, the engine stays small, another instance answers, and the next call has a new process."""
 
     async def work(bench: Bench) -> None:
-        hostile, other = await _instances(bench)
+        hostile, other = await _instances(bench, ENOUGH if kind is PackageReplyError else SHORT)
         before = await _pid(bench, hostile)
         _forget_largest()
         held = _largest()
@@ -106,7 +107,7 @@ def test_a_reply_too_many_is_nobodys_answer(tiny, what):
     """A reply that no call waits for ends the worker, and the next call is answered by another one."""
 
     async def work(bench: Bench) -> None:
-        hostile, _ = await _instances(bench)
+        hostile, _ = await _instances(bench, ENOUGH)
         before = await _pid(bench, hostile)
         assert (await bench.call(hostile, "/attack", what=what)).text in {"first", "over"}
         await bench.until(lambda: not _living(bench, hostile))
@@ -119,7 +120,7 @@ def test_a_worker_that_does_not_stop_ends_at_the_deadline_of_a_caller_who_left(t
     """A caller who leaves in the middle of a reply leaves no worker behind that is busy with it for ever."""
 
     async def work(bench: Bench) -> None:
-        hostile, _ = await _instances(bench)
+        hostile, _ = await _instances(bench, SHORT)
         before = await _pid(bench, hostile)
         asked = request("POST", "/attack", b'{"what": "first_part_then_silence"}')
         reply = await bench.runtime.invoke(hostile, asked)
