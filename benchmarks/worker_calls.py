@@ -10,15 +10,12 @@ import json
 import os
 import socket
 import struct
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import steamship_engine
+from tests.services.driven_child import driven_child
 
-CHILD = Path(steamship_engine.__file__).parent / "runtime" / "child" / "__main__.py"
 LENGTHS = struct.Struct(">II")
 CALLS = 20_000
 ROUNDS = 5
@@ -30,18 +27,6 @@ class Greeter(PackageService):
     def greet(self, name: str) -> str:
         return f"Hello, {name}!"
 """
-INSTANCE = {
-    "id": "I",
-    "workspaceId": "W",
-    "workspaceHandle": "space",
-    "config": {},
-    "context": {"workspaceId": "W", "invocableHandle": "greeter"},
-    "bases": {
-        "api": "http://localhost:1/api/v1/",
-        "app": "http://localhost:1/",
-        "web": "http://localhost:1/",
-    },
-}
 HEADERS = [
     ["content-type", "application/json"],
     ["accept", "*/*"],
@@ -116,34 +101,17 @@ def main() -> None:
     """Start a worker, warm it, measure it."""
     with tempfile.TemporaryDirectory() as code:
         Path(code, "api.py").write_text(API)
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            worker = subprocess.Popen([sys.executable, "-I", "-B", str(CHILD)], stdin=theirs.fileno())
-            try:
-                ours.sendall(
-                    frame(
-                        {
-                            "type": "load",
-                            "code": code,
-                            "kind": "native",
-                            "instance": INSTANCE,
-                            "concurrency": None,
-                        }
-                    )
+        with driven_child() as worker:
+            worker.load(Path(code))
+            measure(worker.socket, worker.process.pid, 8)
+            for ahead in (1, 8):
+                rate, own, kernel = min(
+                    (measure(worker.socket, worker.process.pid, ahead) for _ in range(ROUNDS)),
+                    key=lambda found: sum(found[1:]),
                 )
-                Replies(ours).read()
-                measure(ours, worker.pid, 8)
-                for ahead in (1, 8):
-                    rate, own, kernel = min(
-                        (measure(ours, worker.pid, ahead) for _ in range(ROUNDS)),
-                        key=lambda found: sum(found[1:]),
-                    )
-                    print(
-                        f"{ahead} in flight: {rate:6.0f} calls/s, {own:4.1f} us of CPU a call, {kernel:4.1f} us of the kernel's"
-                    )
-            finally:
-                worker.kill()
-                worker.wait()
+                print(
+                    f"{ahead} in flight: {rate:6.0f} calls/s, {own:4.1f} us of CPU a call, {kernel:4.1f} us of the kernel's"
+                )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,12 @@ from typing import Any
 import steamship_engine
 
 _CHILD = Path(steamship_engine.__file__).parent / "runtime" / "child"
+_START = """
+import importlib, sys, types
+package = sys.modules["_steamship_worker"] = types.ModuleType("_steamship_worker")
+package.__path__ = [sys.argv[1]]
+importlib.import_module("_steamship_worker.loop").run(int(sys.argv[2]))
+"""
 _LENGTHS = struct.Struct(">II")
 _PATIENCE_S = 20
 _BASE = "http://localhost:1/"
@@ -148,8 +154,11 @@ def driven_child(python: str = sys.executable) -> Iterator[DrivenChild]:
     with ours:
         ours.settimeout(_PATIENCE_S)
         with theirs:
+            end = theirs.fileno()
             process = subprocess.Popen(
-                [python, "-I", "-B", str(_CHILD / "__main__.py")], stdin=theirs.fileno()
+                [python, "-I", "-B", "-c", _START, str(_CHILD), str(end)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[end],
             )
         try:
             yield DrivenChild(process, ours)

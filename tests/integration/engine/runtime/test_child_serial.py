@@ -299,15 +299,3 @@ def test_a_worker_out_of_memory_ends_after_its_answer(child):
     assert child.ended() == 0
     with pytest.raises((EOFError, ConnectionError)):
         child.frame()
-
-
-def test_an_engine_that_knows_no_windows_gets_everything_unasked(tmp_path):
-    """Without `concurrency` in its load frame an engine takes no parts and hears of no withdrawal."""
-    (tmp_path / "api.py").write_text(API)
-    with driven_child() as driven:
-        driven.send("load", code=str(tmp_path), kind="native", instance={"id": "I", "bases": {}})
-        assert driven.frame().header == {"type": "loaded"}
-        driven.call_with(1, "/length", b"{", more=True)
-        driven.send("withdraw", id=1)
-        driven.call(2, "/big", {"size": 4 * MIB})
-        assert sum(len(driven.frame().body) for _ in range(4)) == 4 * MIB

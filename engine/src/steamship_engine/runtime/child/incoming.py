@@ -6,7 +6,6 @@ from typing import Any
 from .frames import Channel, Frame
 
 _AT_FIRST = 2
-_UNBOUNDED = 1 << 40
 
 
 class Call:
@@ -14,9 +13,9 @@ class Call:
 
     __slots__ = ("_parts", "cancelled", "header", "id", "may_send", "task", "withdrawn")
 
-    def __init__(self, header: "dict[str, Any]", body: bytes, may_send: int) -> None:
+    def __init__(self, header: "dict[str, Any]", body: bytes) -> None:
         self.header, self.id = header, header["id"]
-        self.may_send = may_send
+        self.may_send = _AT_FIRST
         self.withdrawn = self.cancelled = False
         self.task: Any = None
         self._parts = [body]
@@ -33,13 +32,12 @@ class Call:
 class Incoming:
     """Frames of calls, sorted. `waiting` has the calls that may begin, in the order in which they became whole.
 
-    A call that was withdrawn before it was whole waits too, so that it is answered in its turn. An engine that
-    does not `window` replies knows nothing of `take` and `withdrawn`.
+    A call that was withdrawn before it was whole waits too, so that it is answered in its turn.
     """
 
-    def __init__(self, channel: Channel, *, window: bool) -> None:
+    def __init__(self, channel: Channel) -> None:
         self.waiting: deque[Call] = deque()
-        self._channel, self._window = channel, window
+        self._channel = channel
         self._calls: dict[int, Call] = {}
 
     def accept(self, frame: Frame) -> "Call | None":
@@ -47,7 +45,7 @@ class Incoming:
         header, body = frame
         kind = header["type"]
         if kind == "call":
-            call = Call(header, body, _AT_FIRST if self._window else _UNBOUNDED)
+            call = Call(header, body)
             self._calls[call.id] = call
             if not header["more"]:
                 self.waiting.append(call)
@@ -70,8 +68,7 @@ class Incoming:
     def drop(self, call: Call) -> None:
         """A call that was withdrawn before it began: say so, and forget it."""
         self.forget(call)
-        if self._window:
-            self._channel.send({"type": "withdrawn", "id": call.id})
+        self._channel.send({"type": "withdrawn", "id": call.id})
 
     def forget(self, call: Call) -> None:
         """It is over."""

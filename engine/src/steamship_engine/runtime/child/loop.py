@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -119,12 +120,16 @@ class _Worker:
         return made
 
     def _load(self, header: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
-        author = self._author = self._author or self._imported(header)
-        answer = {"type": "loaded"}
-        if header.get("instance") is None:
-            return {**answer, "slots": 1} if "concurrency" in header else answer, b"", None
+        if self._author is None:
+            self._author = self._imported(header)
+            # What was imported stays; looking through it at every collection costs a third of a small call.
+            gc.collect()
+            gc.freeze()
+        author = self._author
+        if header["instance"] is None:
+            return {"type": "loaded", "slots": 1}, b"", None
         calls, slots = self._calls(author, header)
-        return {**answer, "slots": slots} if "concurrency" in header else answer, b"", calls
+        return {"type": "loaded", "slots": slots}, b"", calls
 
     def _imported(self, header: "dict[str, Any]") -> loading.Author:
         code = os.path.abspath(header["code"])
@@ -135,11 +140,11 @@ class _Worker:
 
     def _calls(self, author: loading.Author, header: "dict[str, Any]") -> "tuple[Any, int]":
         """What answers the instance's calls, and how many at once."""
-        wanted = header.get("concurrency")
+        wanted = header["concurrency"]
         answers = Answers(author, author.sdk.Serving(author.cls, header["instance"]))
-        incoming = Incoming(self._channel, window="concurrency" in header)
+        incoming = Incoming(self._channel)
         slots = _slots(author, wanted)
-        if "concurrency" not in header or (slots == 1 and _slots(author, None) == 1):
+        if slots == 1 and _slots(author, None) == 1:
             return Serial(self._channel, self._output, answers, incoming), 1
         from .evented import Evented
 

@@ -36,7 +36,7 @@ def rehearse() -> None:
     ours, theirs = socket.socketpair()
     with ours:
         channel = Channel(theirs.detach())
-        incoming = Incoming(channel, window=True)
+        incoming = Incoming(channel)
         serial = Serial(channel, output, Answers(Author(None, None, ""), serving), incoming)
         header, body = json.dumps(_CALL).encode(), b'{"name": "value"}'
         for _ in range(_TIMES):
