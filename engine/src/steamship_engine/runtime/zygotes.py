@@ -11,6 +11,7 @@ from typing import Any
 
 from steamship_engine.model.errors import DeployError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
+from steamship_engine.runtime.compiling import Compiling
 from steamship_engine.runtime.environments import Environments
 from steamship_engine.runtime.frames import Log
 from steamship_engine.runtime.launching import Launcher
@@ -63,6 +64,7 @@ class Zygotes:
         self._warming: dict[Key, asyncio.Task[_Zygote]] = {}
         self._problems: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
         self._spares: Spares[_Zygote] = Spares(limits.spares, self._born)
+        self._compiling = Compiling()
         self._background: set[asyncio.Task[None]] = set()
 
     async def worker(self, version: VersionSpec) -> WorkerProcess:
@@ -101,6 +103,7 @@ class Zygotes:
             task.cancel()
         await asyncio.gather(*warming, return_exceptions=True)
         zygotes, self._zygotes = self._zygotes, OrderedDict()
+        await self._compiling.close()
         await self._spares.close()
         await asyncio.gather(*(zygote.process.ended() for zygote in zygotes.values()))
         await asyncio.gather(*self._background)
@@ -141,10 +144,9 @@ class Zygotes:
 
     async def _make(self, key: Key, version: VersionSpec) -> _Zygote:
         try:
-            ground = Ground(
-                self._environments.python(version.environment), self._folder(version.bundle), version
-            )
-            zygote = await self._tried(key, ground)
+            python = self._environments.python(version.environment)
+            zygote = await self._tried(key, Ground(python, self._folder(version.bundle), version))
+            self._compiling.begin(python)
         finally:
             del self._warming[key]
         self._zygotes[key] = zygote
