@@ -66,6 +66,7 @@ class EngineProtocol(BoundedHeads):
         self._access_log, self._metrics = application.access_log, application.metrics
         self._turn: Turn | None = None
         self._answering: RequestResponseCycle | None = None
+        self._fields: list[bytes] = []
         self._idle_since: float | None = None
         self._date: tuple[Any, bytes] = (None, b"")
 
@@ -90,12 +91,12 @@ class EngineProtocol(BoundedHeads):
     def on_message_begin(self) -> None:
         """The parser's: a request begins. What an application needs is made when one is asked."""
         self.url = b""
-        self.headers = []
+        self._fields = []
         self._begun_here = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """The parser's: one header."""
-        self.headers.append((name, value))
+        self._fields += (name, value)
 
     def on_headers_complete(self) -> None:
         """The parser's: a head has ended."""
@@ -108,7 +109,8 @@ class EngineProtocol(BoundedHeads):
             and not self.flow.write_paused
             and self.parser.get_http_version() == "1.1"
         ):
-            call = self._warm.recall(self.parser.get_method(), self.url, self.headers)
+            fields = self._fields
+            call = self._warm.recall(self.parser.get_method(), self.url, fields[::2], fields[1::2])
             if call is not None:
                 self._end_head()
                 turn: Any = Turn(call, self.parser.should_keep_alive())
@@ -173,10 +175,10 @@ class EngineProtocol(BoundedHeads):
 
     def _ask_application(self) -> None:
         """Take the way through ASGI, from the beginning of the request on."""
-        url, headers = self.url, self.headers
+        url, fields = self.url, self._fields
         super().on_message_begin()
         self.url = url
-        for name, value in headers:
+        for name, value in zip(fields[::2], fields[1::2], strict=True):
             super().on_header(name, value)
         super().on_headers_complete()
 

@@ -46,7 +46,9 @@ class Inbound:
     def plain(self) -> Plain | None:
         """The request's head where it is plain."""
         target = self.raw_path + b"?" + self._scope["query_string"]
-        return plain.read(self._scope["method"].encode(), target, self._scope["headers"])
+        headers: list[tuple[bytes, bytes]] = self._scope["headers"]
+        names, values = [name for name, _ in headers], [value for _, value in headers]
+        return plain.read(self._scope["method"].encode(), target, names, values)
 
     def bearer(self) -> str | None:
         """The key of the Authorization header, or None without one."""

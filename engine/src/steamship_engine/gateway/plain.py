@@ -1,12 +1,13 @@
-"""Plain requests: those whose head needs no thought, read in one pass over their headers.
+"""Plain requests: those whose head needs no thought.
 
 Almost every call is one. To be anything else (a doubled or unusual header, an odd target) is no error here: such
-a request is read by `inbound`, and refused where that is due.
+a request is read by `inbound`, and refused where that is due. What there is to know of header names is remembered
+by all of them together, for a client sends the same ones each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from steamship_engine.model.identifiers import request_id
@@ -18,31 +19,16 @@ _VERBS = {name: name.decode() for name in (b"GET", b"POST", b"PUT", b"PATCH", b"
 KEY = 3
 """Where the Authorization header stands in `Plain.place`."""
 
-# What a header is for: the numbers from 0 on are places of those that a plain request has at most once.
-_PASSES, _STAYS, _ODD = -1, -2, -3
-_SINGLE = {
-    "host": 0,
-    "authorization": 1,
-    "x-package-owner-handle": 2,
-    "x-package-instance-id": 3,
-    "content-length": 4,
-    "content-type": 5,
-    "x-request-id": 6,
-}
-_NONE: tuple[bytes | None, ...] = (None,) * len(_SINGLE)
-_REACHES_TOO = 5
-"""The first of those places whose header a package sees."""
-
-_known: dict[bytes, tuple[str, int]] = {}
-_KNOWN_AT_MOST = 1_000
-_LONGEST_KNOWN = 64
+_DIGITS = len(str(GATEWAY.small))
+_SHAPES = 1_000
+_LONGEST_SHAPE = 2_000
 
 
 class Plain(NamedTuple):
     """A plain request's head.
 
     `place` is everything in it that decides which method is called, and who may call it: verb, path, host, authorization,
-    and the two headers that name an instance. `headers` may pass to the package. `length` is that of the body.
+    and the two headers that name an instance. `headers` may pass to the package.
     """
 
     place: tuple[bytes, ...]
@@ -50,7 +36,6 @@ class Plain(NamedTuple):
     query: str
     headers: tuple[tuple[str, str], ...]
     request_id: str
-    length: int
 
     @property
     def authorization(self) -> bytes:
@@ -63,54 +48,77 @@ class Plain(NamedTuple):
         return self.place[0] == b"HEAD"
 
 
-def read(verb: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> Plain | None:
+class _Shape(NamedTuple):
+    """Where in a head the headers stand that are looked at, one after the last where there is none, and which may pass."""
+
+    host: int
+    authorization: int
+    owner: int
+    instance: int
+    length: int
+    request_id: int
+    passing: tuple[tuple[str, int], ...]
+
+
+_SINGLE = {
+    "host": "host",
+    "authorization": "authorization",
+    "x-package-owner-handle": "owner",
+    "x-package-instance-id": "instance",
+    "content-length": "length",
+    "x-request-id": "request_id",
+    "content-type": "",
+}
+_shapes: dict[tuple[bytes, ...], _Shape | None] = {}
+
+
+def read(verb: bytes, target: bytes, names: Sequence[bytes], values: Sequence[bytes]) -> Plain | None:
     """The head of a request if it is plain and its body small. `target` is the request line's; names may be in any case."""
     method = _VERBS.get(verb)
-    if method is None or target[:1] != b"/" or target[:2] == b"//" or b"#" in target:
+    if method is None or not target.startswith(b"/") or target.startswith(b"//") or b"#" in target:
         return None
-    single = list(_NONE)
-    passing: list[tuple[str, str]] = []
-    for name, value in headers:
-        text, use = _known.get(name) or _classified(name)
-        if use == _PASSES:
-            passing.append((text, value.decode("latin-1")))
-        elif use >= 0:
-            if single[use] is not None:
-                return None
-            single[use] = value
-            if use >= _REACHES_TOO:
-                passing.append((text, value.decode("latin-1")))
-        elif use == _ODD:
+    known = tuple(names)
+    shape = _shapes.get(known) or _shaped(known)
+    if shape is None:
+        return None
+    host, authorization, owner, instance, length, given, passing = shape
+    if length < len(known):
+        size = values[length]
+        if not size.isdigit() or len(size) > _DIGITS or int(size) > GATEWAY.small:
             return None
-    host, authorization, owner, instance, length, _, given = single
-    if length is None:
-        size = 0
-    elif not length.isdigit() or len(length) > _DIGITS or (size := int(length)) > GATEWAY.small:
-        return None
+    values = [*values, b""]
     path, _, query = target.partition(b"?")
     return Plain(
-        (verb, path, host or b"", authorization or b"", owner or b"", instance or b""),
+        (verb, path, values[host], values[authorization], values[owner], values[instance]),
         method,
         query.decode("latin-1"),
-        tuple(passing),
-        request_id("" if given is None else given.decode("latin-1")),
-        size,
+        tuple([(name, values[at].decode("latin-1")) for name, at in passing]),
+        request_id(values[given].decode("latin-1")),
     )
 
 
-_DIGITS = len(str(GATEWAY.small))
+def _shaped(names: tuple[bytes, ...]) -> _Shape | None:
+    """The shape of a head with those header names; None where it is not plain."""
+    shape = _shape(names)
+    if sum(map(len, names)) <= _LONGEST_SHAPE:
+        if len(_shapes) >= _SHAPES:
+            _shapes.clear()
+        _shapes[names] = shape
+    return shape
 
 
-def _classified(name: bytes) -> tuple[str, int]:
-    text = name.decode("latin-1").lower()
-    if text in _SINGLE:
-        use = _SINGLE[text]
-    elif text in ("transfer-encoding", "expect", "upgrade") or text.startswith("x-task-"):
-        use = _ODD
-    else:
-        use = _PASSES if reaches_package(text) else _STAYS
-    if len(name) <= _LONGEST_KNOWN:
-        if len(_known) >= _KNOWN_AT_MOST:
-            _known.clear()
-        _known[name] = text, use
-    return text, use
+def _shape(names: tuple[bytes, ...]) -> _Shape | None:
+    places: dict[str, int] = {}
+    passing = []
+    for at, raw in enumerate(names):
+        name = raw.decode("latin-1").lower()
+        if name in ("transfer-encoding", "expect", "upgrade") or name.startswith("x-task-"):
+            return None
+        if name in _SINGLE:
+            if name in places:
+                return None
+            places[name] = at
+        if reaches_package(name):
+            passing.append((name, at))
+    found = {field: places.get(name, len(names)) for name, field in _SINGLE.items() if field}
+    return _Shape(**found, passing=tuple(passing))

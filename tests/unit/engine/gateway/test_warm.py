@@ -24,8 +24,8 @@ async def call(door: Door, *headers: tuple[str, str], path: str = "/space/bot/gr
 
 def recalled(door: Door, *headers: tuple[str, str], path: str = "/space/bot/greet") -> WarmCall | None:
     """The same call by the short way, as far as its decision."""
-    sent = [(name.encode(), value.encode()) for name, value in (HOST, *headers)]
-    return door.gateway.warm.recall(b"POST", path.encode(), sent)
+    names, values = zip(*((name.encode(), value.encode()) for name, value in (HOST, *headers)), strict=True)
+    return door.gateway.warm.recall(b"POST", path.encode(), names, values)
 
 
 def test_a_decision_is_for_its_place_alone(door: Door) -> None:
@@ -41,8 +41,8 @@ def test_a_decision_is_for_its_place_alone(door: Door) -> None:
         assert recalled(door, ("authorization", "Bearer bob-key")) is None
         assert recalled(door, KEYED, path="/space/bot/greet/") is None
         assert recalled(door, KEYED, ("x-package-owner-handle", "alice")) is None
-        sent = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer alice-key")]
-        assert door.gateway.warm.recall(b"POST", b"/space/bot/greet", sent) is None
+        elsewhere = ((b"host", b"authorization"), (b"127.0.0.1", b"Bearer alice-key"))
+        assert door.gateway.warm.recall(b"POST", b"/space/bot/greet", *elsewhere) is None
 
     asyncio.run(scenario())
 
