@@ -68,7 +68,7 @@ class Evented:
                 self._incoming.drop(call)
                 continue
             self._running += 1
-            call.task = self._loop.create_task(self._run(call), context=copy_context())
+            call.task = copy_context().run(self._loop.create_task, self._run(call))
 
     async def _run(self, call: Call) -> None:
         """The whole life of a call that has begun."""

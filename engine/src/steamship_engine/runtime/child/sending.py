@@ -98,6 +98,11 @@ def reply_header(call: int, head: bytes, *, more: bool) -> bytes:
     return b'{"type":"reply","id":%d,"more":%b,%b' % (call, b"true" if more else b"false", head)
 
 
+def quick_header(call: int, head: bytes, took: int) -> bytes:
+    """`reply_header` of a reply in one frame to a call that took so many microseconds."""
+    return b'{"type":"reply","id":%d,"more":false,"took":%d,%b' % (call, took, head)
+
+
 def body_header(call: int, *, more: bool) -> bytes:
     """The header of a `body` frame."""
     return b'{"type":"body","id":%d,"more":%b}' % (call, b"true" if more else b"false")
