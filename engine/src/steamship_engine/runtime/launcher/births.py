@@ -41,8 +41,8 @@ class Births:
             raise packets.WrongPacket(f"no worker {number} is to be born")
         try:
             worker.watch(pid)
-        except ProcessLookupError:
-            self._fail(worker, "it ended before it was looked at")
+        except OSError as error:
+            self._fail(worker, f"it could not be watched: {error}")
             return
         worker.deadline = time.monotonic() + _SETTLE
         self._look(worker)
