@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from steamship_engine.model.errors import PackageCrashedError, PackageTimeoutError
+from steamship_engine.model.errors import PackageCrashedError, PackageMemoryError, PackageTimeoutError
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.model.states import StopReason, WorkerState
 from steamship_engine.runtime import endings, frames
@@ -55,6 +55,7 @@ class Worker:
         self._took: float = _QUICK_US
         self._head_since = 0.0
         self._large = 0
+        self._spent = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._crashing: set[asyncio.Task[None]] = set()
@@ -69,7 +70,7 @@ class Worker:
     @property
     def usable(self) -> bool:
         """Whether it can take a call, now or after others."""
-        return self.state in (WorkerState.IDLE, WorkerState.BUSY) and self.process.alive
+        return self.state in (WorkerState.IDLE, WorkerState.BUSY) and not self._spent and self.process.alive
 
     @property
     def free(self) -> bool:
@@ -174,7 +175,8 @@ class Worker:
         if self._timer is not None:
             self._timer.cancel()
         calls, self.calls = list(self.calls.values()), {}
-        begun, waiting = (calls[:1], calls[1:]) if self.slots == 1 else (calls, [])
+        first = 0 if self._spent else 1
+        begun, waiting = (calls[:first], calls[first:]) if self.slots == 1 else (calls, [])
         # A call whose body was not complete has not begun, but what was sent of it is gone.
         if isinstance(error, ChannelClosed):
             # It may be on its way out: its exit code is worth a moment's wait.
@@ -217,7 +219,12 @@ class Worker:
             self._took += (min(header.took, _QUICK_US * 10) - self._took) * _WEIGHT
             call.replied(header, body)
             if not header.more:
+                error = header.error
+                spent = error is not None and error.code == PackageMemoryError.code
+                self._spent = self._spent or spent
                 self._done(call)
+                if spent:
+                    self._retire()
         elif type(header) is ReplyPart:
             call = self._called(header.id)
             call.part(header, body)
@@ -255,6 +262,13 @@ class Worker:
         else:
             self._now(WorkerState.IDLE)
         self._freed(self)
+
+    def _retire(self) -> None:
+        """It has run out of memory, and begins no other call."""
+        if self.slots > 1 and self.calls:
+            self.drain(StopReason.OVER_MEMORY, self.limits.drain)
+        else:
+            self.fail(endings.stopped(StopReason.OVER_MEMORY), StopReason.OVER_MEMORY)
 
     def _end(self, call: Call) -> None:
         call.worker = None

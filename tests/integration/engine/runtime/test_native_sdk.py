@@ -190,3 +190,20 @@ def test_a_failed_call_tells_no_folder_of_the_engine(native):
             assert "environments" not in told
 
     native(work)
+
+
+def test_calls_behind_one_that_ran_out_of_memory_go_elsewhere(native):
+    """A MemoryError fails its own call by name; calls sent behind it are answered, by a new process."""
+
+    async def work(bench: Bench) -> None:
+        version, _ = await bench.deploy("spent")
+        spent = instance_of(version)
+        before = (await bench.call(spent, "/process")).text
+        answers = await asyncio.gather(*[bench.call(spent, path) for path in ("/hungry", *["/process"] * 6)])
+        hungry, *others = answers
+        assert hungry.reply.error is not None
+        assert (hungry.reply.status, hungry.reply.error.code) == (502, "PackageMemory")
+        assert {answer.reply.status for answer in others} == {200}
+        assert before not in {answer.text for answer in others}
+
+    native(work)
