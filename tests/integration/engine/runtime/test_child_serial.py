@@ -12,6 +12,7 @@ import pytest
 from tests.services.driven_child import DrivenChild, driven_child
 
 MIB = 1024 * 1024
+EVENTS = [["content-type", "application/json"], ["accept", "text/event-stream"], ["x-name", "a"]]
 
 API = """
 import os, time
@@ -46,6 +47,10 @@ class Steps(PackageService):
                 yield number
         finally:
             print(f"closed for {self.context.headers['x-name']}")
+
+    @post("range")
+    def range(self, to: int):
+        yield from range(to)
 
     @post("big")
     def big(self, size: int) -> bytes:
@@ -193,25 +198,36 @@ def test_a_reply_of_exactly_one_frame_is_one_frame(child):
 
 
 def test_a_generator_is_sent_as_it_yields(child):
-    """Each item is a part; no further one is made than was asked for, and the array ends in the last."""
-    child.call(1, "/count", {"to": 3}, headers=[["x-name", "a"]])
+    """Each event is a part, and no further item is made than was asked for; the last part is empty."""
+    child.call(1, "/count", {"to": 3}, headers=EVENTS)
     first = child.frame()
-    assert (first.body, first.more) == (b"[0", True)
-    assert first.header["headers"] == [["content-type", "application/json"]]
-    assert (child.frame().body) == b",\n1"
+    assert (first.body, first.more) == (b"data: 0\n\n", True)
+    assert first.header["headers"][0] == ["content-type", "text/event-stream"]
+    assert child.frame().body == b"data: 1\n\n"
     child.send("take", id=1)
-    assert child.frame().body == b",\n2"
-    child.send("take", id=1)
-    assert child.frame().body == b"]"
+    assert child.frame().body == b"data: 2\n\n"
     child.send("take", id=1)
     got = child.frame()
     assert (got.type, got.body, got.more) == ("body", b"", False)
     assert child.said()[-1] == (1, "info", "closed for a")
 
 
+def test_items_of_an_array_go_together(child):
+    """In a JSON array the first item goes at once, and those that come quickly after it in few parts."""
+    child.call(1, "/range", {"to": 20_000})
+    first = child.frame()
+    assert (first.body, first.header["headers"]) == (b"[0", [["content-type", "application/json"]])
+    parts = [first]
+    while parts[-1].more:
+        child.send("take", id=1)
+        parts.append(child.frame())
+    assert json.loads(b"".join(part.body for part in parts)) == list(range(20_000))
+    assert len(parts) < 1_000
+
+
 def test_a_generator_is_closed_when_its_caller_leaves(child):
     """A generator that waits to be taken is closed at once by a withdrawal, in its call's context; the next call goes on."""
-    child.call(1, "/count", {"to": 1_000_000}, headers=[["x-name", "a"]])
+    child.call(1, "/count", {"to": 1_000_000}, headers=EVENTS)
     child.frame(), child.frame()
     child.send("withdraw", id=1)
     assert child.frame().header == {"type": "withdrawn", "id": 1}
@@ -254,8 +270,7 @@ def test_an_exception_in_the_middle_breaks_the_reply_off(child):
 
 def test_an_event_stream_tells_of_an_error_in_the_middle(child):
     """With server-sent events the error is the last event, without what only the owner may read; the log has that."""
-    accept = [["content-type", "application/json"], ["accept", "text/event-stream"]]
-    child.call(1, "/breaks", {"after": 1}, headers=accept)
+    child.call(1, "/breaks", {"after": 1}, headers=EVENTS)
     first, error, end = child.frame(), child.frame(), None
     child.send("take", id=1)
     end = child.frame()
@@ -275,7 +290,7 @@ def test_an_event_stream_tells_of_an_error_in_the_middle(child):
 
 def test_an_event_stream_tells_what_its_author_said(child):
     """A SteamshipError in the middle of an event stream is told with its message."""
-    child.call(1, "/breaks", {"after": 1, "deliberate": True}, headers=[["accept", "text/event-stream"]])
+    child.call(1, "/breaks", {"after": 1, "deliberate": True}, headers=EVENTS)
     child.frame()
     assert b'"statusMessage":"No more of it."' in child.frame().body
 

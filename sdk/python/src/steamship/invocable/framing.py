@@ -10,9 +10,13 @@ _CHUNKS = (bytes, bytearray, memoryview)
 
 
 class JsonArray:
-    """One JSON array, whose items come as they are made."""
+    """One JSON array. Hardly anybody reads one before its end, so items that come quickly go together.
+
+    `is_prompt` says whether each item must go at once.
+    """
 
     content_type = "application/json"
+    is_prompt = False
     _begun = False
 
     def item(self, item: Any) -> bytes:
@@ -33,6 +37,7 @@ class JsonLines(JsonArray):
     """One JSON value a line."""
 
     content_type = "application/x-ndjson"
+    is_prompt = True
 
     def item(self, item: Any) -> bytes:
         """One item. Raises EncodingError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import copy_context
 from typing import Any, NoReturn
@@ -9,6 +10,10 @@ from typing import Any, NoReturn
 from steamship.invocable.framing import Framing
 
 END = object()
+
+# What is not prompt is held back until there is so much of it, or the next item comes so long after the last part.
+_HELD_BYTES = 32 * 1024
+_HELD_S = 0.02
 
 Told = Callable[[BaseException], tuple[dict[str, Any], str]]
 """What an exception comes to: the `status` of a failed answer for anybody, and the text for the log."""
@@ -93,6 +98,8 @@ class _Writing:
         self._framing, self._told = framing, told
         self._over = False
         self._failure: StreamError | None = None
+        self._part: list[bytes] = []
+        self._size, self._due = 0, 0.0
         self._first: bytes | None = self._written(first)
 
     def _written(self, item: Any) -> bytes:
@@ -101,9 +108,24 @@ class _Writing:
         self._over = True
         return self._framing.end()
 
-    def _taken_first(self) -> bytes | None:
+    def _begin(self) -> bytes | None:
+        """The first item, once; then what comes goes into a new part."""
         first, self._first = self._first, None
+        self._part = []
+        self._due = time.monotonic() + _HELD_S
         return first
+
+    def _add(self, item: Any) -> bytes | None:
+        """What is to be sent now."""
+        written = self._written(item)
+        if self._framing.is_prompt:
+            return written
+        self._part.append(written)
+        self._size += len(written)
+        if not self._over and self._size < _HELD_BYTES and time.monotonic() < self._due:
+            return None
+        self._size = 0
+        return b"".join(self._part)
 
     def _failed(self, error: BaseException) -> bytes:
         """What the stream can still tell. Raises StreamError if that is nothing."""
@@ -131,13 +153,15 @@ class Parts(_Writing):
         return self
 
     def __next__(self) -> bytes:
-        first = self._taken_first()
+        first = self._begin()
         if first is not None:
             return first
         if self._over:
             self._end(StopIteration)
         try:
-            return self._written(self._items.next())
+            while (part := self._add(self._items.next())) is None:
+                pass
+            return part
         except BaseException as error:
             return self._failed(error)
 
@@ -157,13 +181,15 @@ class AsyncParts(_Writing):
         return self
 
     async def __anext__(self) -> bytes:
-        first = self._taken_first()
+        first = self._begin()
         if first is not None:
             return first
         if self._over:
             self._end(StopAsyncIteration)
         try:
-            return self._written(await self._items.next())
+            while (part := self._add(await self._items.next())) is None:
+                pass
+            return part
         except BaseException as error:
             if is_cancelled(error):
                 raise
