@@ -11,13 +11,14 @@ from tests.fuzzing.targets import (
     handles,
     manifests,
     original_replies,
+    plain_heads,
     requirements,
     worker,
     zips,
 )
 
 _MODULES = [
-    addresses, arguments, channel, child_frames, engine_frames, handles, manifests, original_replies, requirements,
+    addresses, arguments, channel, child_frames, engine_frames, handles, manifests, original_replies, plain_heads, requirements,
     worker,
     zips,
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from steamship_engine.gateway import address
 from steamship_engine.model.errors import InvalidRequestError, NotFoundError
 from tests.fuzzing.target import Target, check_words
 
-_BASES = [
+BASES = [
     Addresses("http://localhost:8080/api/v1/", "http://localhost:8080/", "http://localhost:8080/"),
     Addresses(
         "http://127.0.0.1:80/api/v1/", "http://127.0.0.1:80/localhost/", "http://127.0.0.1:80/localhost/"
@@ -26,7 +26,7 @@ def check(data: bytes) -> None:
     host, _, rest = data.partition(b"\n")
     raw_path, _, lines = rest.partition(b"\n")
     headers = dict(line.partition(": ")[::2] for line in lines.decode("latin-1").lower().split("\n"))
-    for bases in _BASES:
+    for bases in BASES:
         try:
             found = address.parse(host.decode("latin-1").lower(), raw_path, headers, bases)
         except (NotFoundError, InvalidRequestError) as error:
