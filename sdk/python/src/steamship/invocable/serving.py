@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -181,14 +181,14 @@ class Serving:
             raise
         return found.outcome(parts, first)
 
-    def _awaited(self, pending: Awaitable[Any]) -> Any:
+    def _awaited(self, pending: Awaitable[Any], context: Context | None = None) -> Any:
         """What an `async def` comes to. All calls share one event loop, which runs while they do."""
         if self._runner is None:
             import asyncio
 
             self._runner = asyncio.Runner()
             weakref.finalize(self, self._runner.close)
-        return self._runner.run(_finished(pending), context=copy_context())
+        return self._runner.run(_finished(pending), context=context or copy_context())
 
     def _told(self, outcome: Outcome) -> Outcome:
         return outcome if outcome.error is None else replace(outcome, error=self._redacted(outcome.error))
@@ -226,7 +226,7 @@ class Serving:
 
 
 def _items(
-    source: Iterator[Any] | AsyncIterator[Any], run: Callable[[Awaitable[Any]], Any]
+    source: Iterator[Any] | AsyncIterator[Any], run: Callable[[Awaitable[Any], Context], Any]
 ) -> Items | AwaitedItems:
     return AwaitedItems(source, run) if isinstance(source, AsyncIterator) else Items(source)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextvars import copy_context
-from typing import Any, NoReturn
+from contextvars import Context, copy_context
+from typing import Any
 
 from steamship.invocable.framing import Framing
 
@@ -45,18 +45,18 @@ class Items:
 
 
 class AwaitedItems:
-    """The items of an async iterator, where no loop runs: `run` waits for each."""
+    """The items of an async iterator, where no loop runs: `run` waits for each, in the context it is given."""
 
-    def __init__(self, iterator: AsyncIterator[Any], run: Callable[[Awaitable[Any]], Any]) -> None:
-        self._items, self._run = AsyncItems(iterator), run
+    def __init__(self, iterator: AsyncIterator[Any], run: Callable[[Awaitable[Any], Context], Any]) -> None:
+        self._items, self._run, self._context = AsyncItems(iterator), run, copy_context()
 
     def next(self) -> Any:
         """The next item, or END."""
-        return self._run(self._items.next())
+        return self._run(self._items.next(), self._context)
 
     def close(self) -> None:
         """Run what the iterator runs at its end."""
-        self._run(self._items.close())
+        self._run(self._items.close(), self._context)
 
 
 class AsyncItems:
@@ -137,9 +137,9 @@ class _Writing:
             raise self._failure from None
         return last
 
-    def _end(self, stop: type[Exception]) -> NoReturn:
+    def _end(self, stop: type[Exception]) -> Exception:
         failure, self._failure = self._failure, None
-        raise failure or stop
+        return failure or stop()
 
 
 class Parts(_Writing):
@@ -156,8 +156,13 @@ class Parts(_Writing):
         first = self._begin()
         if first is not None:
             return first
-        if self._over:
-            self._end(StopIteration)
+        if not self._over:
+            part = self._next_part()
+            if part or not self._over:
+                return part
+        raise self._end(StopIteration)
+
+    def _next_part(self) -> bytes:
         try:
             while (part := self._add(self._items.next())) is None:
                 pass
@@ -184,8 +189,13 @@ class AsyncParts(_Writing):
         first = self._begin()
         if first is not None:
             return first
-        if self._over:
-            self._end(StopAsyncIteration)
+        if not self._over:
+            part = await self._next_part()
+            if part or not self._over:
+                return part
+        raise self._end(StopAsyncIteration)
+
+    async def _next_part(self) -> bytes:
         try:
             while (part := self._add(await self._items.next())) is None:
                 pass
