@@ -41,6 +41,7 @@ def test_every_item_has_a_test() -> None:
         "Two commands",
         "Examples",
         "Floor",
+        "Runtime",
         "House",
     ]
     assert list(sections) == wanted

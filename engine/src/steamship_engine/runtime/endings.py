@@ -27,12 +27,15 @@ _OVER = {
     "processes": (StopReason.OVER_PROCESSES, "had more processes and threads than its version may"),
     "scratch": (StopReason.OVER_SCRATCH, "wrote more to its scratch folder than its version may"),
 }
+_ORPHANED = "zygote"
 
 
 def in_words(code: int | None, why: str | None) -> str:
     """`ended with exit code "3"`: what goes behind the name of a process that is gone."""
     if why in _OVER:
         return f"{_OVER[why][1]}, and was stopped"
+    if why == _ORPHANED:
+        return "lost the process that it was forked from, and was stopped"
     if code is None:
         return "closed its connection to the engine"
     if code >= 0:
@@ -47,7 +50,7 @@ async def crashed(process: WorkerProcess, when: str, said: Iterable[str]) -> Pac
     suggestion = "Look at the package's log; the next call gets a new process."
     if process.why in _OVER:
         suggestion = "Use less, or raise `limits` in steamship.json; the next call gets a new process."
-    elif code == -signal.SIGKILL:
+    elif code == -signal.SIGKILL and process.why is None:
         suggestion = "The kernel may have been out of memory; the next call gets a new process."
     what = in_words(code, process.why)
     details = "\n".join(said) or process.said() or None
@@ -57,6 +60,8 @@ async def crashed(process: WorkerProcess, when: str, said: Iterable[str]) -> Pac
 
 def reason_of_exit(process: WorkerProcess) -> StopReason:
     """Why a process ended that nobody asked to."""
+    if process.why == _ORPHANED:
+        return StopReason.ZYGOTE_GONE
     return _OVER[process.why][0] if process.why in _OVER else StopReason.CRASHED
 
 

@@ -218,9 +218,8 @@ class Runtime:
             finally:
                 channel.fail(ChannelClosed())
                 await process.ended()
-        return Description(
-            environment, told.spec, told.config_template, told.schemas, told.needs_init, told.notes
-        )
+        notes = (*_unshared(self._zygotes.shared(version)), *told.notes)
+        return Description(environment, told.spec, told.config_template, told.schemas, told.needs_init, notes)
 
     async def _open_worker(self, spec: InstanceSpec, seat: Seat) -> Worker:
         """Start and load an instance's worker, see `workers.Opener`. Raises PackageError, UnavailableError."""
@@ -272,6 +271,16 @@ def _instance(spec: InstanceSpec) -> dict[str, Any]:
         "context": spec.context,
         "bases": asdict(spec.bases),
     }
+
+
+def _unshared(problems: Sequence[str]) -> tuple[str, ...]:
+    """What a deploy says of a version that its workers cannot share an import of."""
+    if not problems:
+        return ()
+    return (
+        "Each worker imports api.py for itself, which takes longer and more memory: after the import its process cannot be "
+        f"shared, for {' and '.join(problems)}. Start threads, open files and make connections in the constructor.",
+    )
 
 
 def _second_best(interpreter: Interpreter) -> str:

@@ -14,7 +14,7 @@ from steamship_engine.model.errors import (
 )
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.launching import Launcher
-from tests.services.runtimes import Bench
+from tests.services.runtimes import Bench, instance_of
 
 
 def test_a_package_is_described(tiny):
@@ -114,6 +114,20 @@ def test_a_broken_interpreter_is_quoted(tmp_path):
     said = asyncio.run(work())
     assert said.endswith("00no such library")
     assert len(said) < 2_000
+
+
+def test_an_import_that_starts_a_thread_is_done_by_each_worker(tiny):
+    """The deploy says why, and the instances are served all the same."""
+
+    async def work(bench: Bench) -> None:
+        version, description = await bench.deploy("threads_on_import")
+        (note,) = description.notes
+        assert "Each worker imports api.py for itself" in note
+        assert "2 threads" in note
+        assert (await bench.prepare("echo")).notes == ()
+        assert (await bench.call(instance_of(version), "/count")).json >= 2
+
+    tiny(work)
 
 
 def test_an_import_that_hangs_is_stopped(tiny):

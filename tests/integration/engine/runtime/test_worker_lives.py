@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -233,6 +236,23 @@ def test_another_config_is_another_worker(tiny):
         assert other["pid"] != first["pid"]
         await bench.until(lambda: gone(first["pid"]))
         assert sum(bench.runtime.stats().workers.values()) == 1
+
+    tiny(work)
+
+
+def test_workers_end_with_the_process_they_were_forked_from(tiny):
+    """When a zygote is killed its workers are gone, which is told, and the next call finds new ones."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        first = (await bench.call(crashes, "/pid")).json
+        zygote = int(Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(zygote, signal.SIGKILL)
+        await bench.until(lambda: bench.runtime.stats().stopped == {"zygoteGone": 1})
+        assert gone(first)
+        (last,) = bench.runtime.workers(crashes.instance_id)
+        assert (last.state, last.pid, last.reason) == ("stopped", first, "zygoteGone")
+        assert (await bench.call(crashes, "/pid")).json != first
 
     tiny(work)
 

@@ -242,6 +242,7 @@ class Launcher:
         self._forget(zygote.control.fileno())
         self._births.orphaned(zygote)
         for worker in zygote.workers.values():
+            worker.why = worker.why or "zygote"
             worker.kill()
         self._forget(zygote.pidfd)
         if not zygote.workers:
