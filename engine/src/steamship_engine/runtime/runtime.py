@@ -277,10 +277,11 @@ def _unshared(problems: Sequence[str]) -> tuple[str, ...]:
     """What a deploy says of a version that its workers cannot share an import of."""
     if not problems:
         return ()
-    return (
+    note = (
         "Each worker imports api.py for itself, which takes longer and more memory: after the import its process cannot be "
-        f"shared, for {' and '.join(problems)}. Start threads, open files and make connections in the constructor.",
+        f"shared, for {' and '.join(problems)}. Start threads, open files and make connections in the constructor."
     )
+    return (note,)
 
 
 def _second_best(interpreter: Interpreter) -> str:
