@@ -28,6 +28,12 @@ export class PackageInstanceRef implements PromiseLike<PackageInstance> {
     return call;
   }
 
+  /** As PackageInstance.stream, once the instance is there. */
+  async *stream<Item = any>(method: string, args?: Arguments, options?: InvokeOptions): AsyncGenerator<Item, void, undefined> {
+    const instance = await this.#creation;
+    yield* instance.stream<Item>(method, args, options);
+  }
+
   then<Value = PackageInstance, Failed = never>(
     onFulfilled?: ((instance: PackageInstance) => Value | PromiseLike<Value>) | null,
     onRejected?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,

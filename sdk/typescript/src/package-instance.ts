@@ -61,6 +61,22 @@ export class PackageInstance {
    */
   // The type of a reply is the package's business, as that of any parsed JSON.
   async invoke<Reply = any>(method: string, args: Arguments = {}, options: InvokeOptions = {}): Promise<Reply> {
+    const { url, verb, timeoutMs } = this.#call(method, options);
+    return (await this.#transport.invocation(method, url, verb, args, timeoutMs)) as Reply;
+  }
+
+  /**
+   * Call a method that is a generator, and iterate over its items as they arrive.
+   *
+   * The call begins with the first item; leaving the loop gives it up, in the package too. A list gives its items,
+   * another value itself, text and bytes come in pieces. Rejects as `invoke` does, also between two items.
+   */
+  async *stream<Item = any>(method: string, args: Arguments = {}, options: InvokeOptions = {}): AsyncGenerator<Item, void, undefined> {
+    const { url, verb, timeoutMs } = this.#call(method, options);
+    yield* this.#transport.items(method, url, verb, args, timeoutMs) as AsyncGenerator<Item>;
+  }
+
+  #call(method: string, options: InvokeOptions): { url: string; verb: Verb; timeoutMs: number | undefined } {
     const { verb = "POST", timeoutMs } = options;
     if (verb !== "GET" && verb !== "POST") {
       throw new InvalidRequestError(`"${verb}" is no verb of a method. Use "GET" or "POST".`);
@@ -68,8 +84,7 @@ export class PackageInstance {
     if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
       throw new InvalidRequestError(`timeoutMs "${timeoutMs}" is no duration. Pass milliseconds, at least 1 and below 2^31.`);
     }
-    const url = this.invocationURL + pathOf(method);
-    return (await this.#transport.invocation(method, url, verb, args, timeoutMs)) as Reply;
+    return { url: this.invocationURL + pathOf(method), verb, timeoutMs };
   }
 }
 

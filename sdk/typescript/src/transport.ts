@@ -1,13 +1,14 @@
 /** Requests and answers: the one place that calls `fetch` and holds the key in its hand. */
 import type { Configuration } from "./configuration.js";
 import {
-  type SteamshipError,
   InvalidRequestError,
   PackageReplyError,
   PackageTimeoutError,
+  SteamshipError,
   UnavailableError,
   errorOfCode,
 } from "./errors.js";
+import { chunksOf, events, texts } from "./stream.js";
 
 export type Verb = "GET" | "POST";
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -27,6 +28,9 @@ interface Failure {
   requestId?: unknown;
 }
 
+const EVENTS = "text/event-stream";
+/** A generator's items as events, since these can also tell of an error in their midst. */
+const ACCEPT = `${EVENTS}, application/json;q=0.9, */*;q=0.8`;
 const EXCERPT = 200;
 const CHUNK = 8192;
 
@@ -71,31 +75,78 @@ export class Transport {
     input: Arguments,
     timeoutMs: number | undefined,
   ): Promise<unknown> {
-    const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
-    const answer =
-      verb === "GET"
-        ? await this.#send(method, url + queryOf(method, input), { method: "GET", signal })
-        : await this.#send(method, url, {
-            method: "POST",
-            headers: { "Content-Type": "application/json" },
-            body: jsonOf(method, input),
-            signal,
-          });
+    const call = callOf(method, url, verb, input, timeoutMs);
+    const answer = await this.#send(method, call.url, call.init);
     if (!isSuccess(answer)) throw this.#failed(method, answer, failureOf(leniently(answer)));
     if (answer.status === 204) return null;
     if (isJson(answer)) return parsed(method, answer);
     return typeOf(answer).startsWith("text/") ? textOf(answer) : answer.body;
   }
 
+  /**
+   * Call a package's method and yield its items as they arrive: those of a generator, of a JSON list, else the
+   * one value; text and bytes in pieces. Who takes no more of them gives the call up.
+   */
+  async *items(method: string, url: string, verb: Verb, input: Arguments, timeoutMs: number | undefined): AsyncGenerator<unknown> {
+    const call = callOf(method, url, verb, input, timeoutMs);
+    const response = await this.#fetch(method, call.url, {
+      ...call.init,
+      headers: { ...call.init.headers, Accept: ACCEPT },
+    });
+    const type = (response.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+    if (!response.ok || type === "application/json") {
+      const answer = await this.#whole(method, url, response);
+      if (!isSuccess(answer)) throw this.#failed(method, answer, failureOf(leniently(answer)));
+      const value = parsed(method, answer);
+      yield* Array.isArray(value) ? value : [value];
+      return;
+    }
+    try {
+      if (type === EVENTS) {
+        for await (const { kind, data } of events(chunksOf(response))) {
+          const value = jsonOrText(data);
+          const failure = kind === "error" ? failureOf(value) : null;
+          if (failure !== null) throw this.#failed(method, { status: 200, headers: response.headers, body: new Uint8Array() }, failure);
+          yield value;
+        }
+      } else if (type.startsWith("text/")) {
+        yield* texts(chunksOf(response));
+      } else {
+        yield* chunksOf(response);
+      }
+    } catch (error) {
+      throw error instanceof SteamshipError ? error : this.#brokenOff(method, url, response, error);
+    }
+  }
+
   async #send(name: string, url: string, init: RequestInit): Promise<Answer> {
+    return this.#whole(name, url, await this.#fetch(name, url, init));
+  }
+
+  async #fetch(name: string, url: string, init: RequestInit): Promise<Response> {
     const headers = { ...init.headers, Authorization: this.#configuration.authorization() };
     try {
       // Redirects are not followed: a package could otherwise send the caller's key to other instances.
-      const response = await fetch(url, { ...init, headers, redirect: "manual" });
+      return await fetch(url, { ...init, headers, redirect: "manual" });
+    } catch (error) {
+      throw this.#unanswered(name, url, error);
+    }
+  }
+
+  async #whole(name: string, url: string, response: Response): Promise<Answer> {
+    try {
       return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
       throw this.#unanswered(name, url, error);
     }
+  }
+
+  #brokenOff(name: string, url: string, response: Response, error: unknown): SteamshipError {
+    const unanswered = this.#unanswered(name, url, error);
+    if (unanswered instanceof PackageTimeoutError) return unanswered;
+    return new PackageReplyError(`The answer of "${name}" broke off. \`ship logs\` shows what the package said last.`, {
+      requestId: response.headers.get("x-request-id") ?? undefined,
+    });
   }
 
   #unanswered(name: string, url: string, error: unknown): SteamshipError {
@@ -121,6 +172,24 @@ export class Transport {
       requestId: redacted(failure?.requestId) ?? answer.headers.get("x-request-id") ?? undefined,
       httpStatus: isSuccess(answer) ? undefined : answer.status,
     });
+  }
+}
+
+/** Address and content of a call. */
+function callOf(method: string, url: string, verb: Verb, input: Arguments, timeoutMs: number | undefined) {
+  const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
+  const init: RequestInit & { headers: Record<string, string> } =
+    verb === "GET"
+      ? { method: "GET", headers: {}, signal }
+      : { method: "POST", headers: { "Content-Type": "application/json" }, body: jsonOf(method, input), signal };
+  return { url: verb === "GET" ? url + queryOf(method, input) : url, init };
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

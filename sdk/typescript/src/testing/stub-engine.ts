@@ -16,6 +16,9 @@ export interface Reply {
   status?: number;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** Send the body in these pieces, each when the one before it was flushed, and break the connection off after the last. */
+  pieces?: (string | Uint8Array)[];
+  breakOff?: boolean;
   /** Close the connection in place of an answer. */
   hangUp?: boolean;
   /** Leave the request without an answer. */
@@ -110,5 +113,12 @@ function send(response: ServerResponse, reply: Reply): void {
     return;
   }
   response.writeHead(reply.status ?? 200, reply.headers);
-  response.end(reply.body);
+  if (reply.pieces !== undefined) sendPieces(response, reply.pieces, reply.breakOff ?? false);
+  else response.end(reply.body);
+}
+
+function sendPieces(response: ServerResponse, [piece, ...rest]: (string | Uint8Array)[], breakOff: boolean): void {
+  if (piece !== undefined) response.write(piece, () => setImmediate(sendPieces, response, rest, breakOff));
+  else if (breakOff) response.destroy();
+  else response.end();
 }

@@ -170,6 +170,19 @@ def test_a_worker_cannot_speak_for_the_engine(door: Door) -> None:
     assert (answer.status, answer.failure["statusCode"]) == (500, "PackageError")
 
 
+@pytest.mark.parametrize(
+    ("key", "message"), [("alice-key", "MemoryError: big\n\nTRACE"), (None, "The package failed.")]
+)
+def test_a_package_without_memory_is_a_502(door: Door, key: str | None, message: str) -> None:
+    """A MemoryError has a code of its own for everybody, and its traceback for the owner."""
+    door.runtime.reply = lambda: Reply(
+        502, (), once(b""), ReplyError("PackageMemory", "MemoryError: big", details="TRACE")
+    )
+    answer = door.knock("GET", "/@alice/space/bot/open", key=key)
+    assert (answer.status, answer.failure["statusCode"]) == (502, "PackageMemory")
+    assert answer.failure["statusMessage"] == message
+
+
 def test_an_unknown_method_is_told_by_the_package(door: Door) -> None:
     """The package's own 404 passes with its words."""
     door.runtime.reply = lambda: Reply(
