@@ -1,7 +1,7 @@
 """Warm calls of one connection, alone and while the control plane is kept busy beside them.
 
-Busy means: 20 connections that send control calls without a pause, and a bundle of 190 MiB that is
-uploaded and deployed, again and again, for as long as the load lasts.
+Busy means: 20 connections that send control calls without a pause, and a bundle of 190 MiB (less in a
+quick run) that is uploaded and deployed, again and again, for as long as the load lasts.
 """
 
 from __future__ import annotations
@@ -66,12 +66,8 @@ def measure(layouts: Sequence[Cores], scale: Scale, folder: Path) -> Section:
         with running(cores.server, folder / cores.title.replace(" ", "-")) as engine:
             uploads = _Uploads()
             pairs = [_pair(engine, cores, scale, uploads) for _ in range(scale.repeats)]
-        if not uploads.sent:
-            raise NotRunError(
-                f"no bundle was uploaded during the load: {uploads.failed or 'each took longer than it'}"
-            )
-        if uploads.failed:
-            section.notes.append(f"{cores.title}: a deploy failed: {uploads.failed}")
+        if uploads.failed or not uploads.sent:
+            raise NotRunError(f"{cores.title}: an upload failed: {uploads.failed or 'none was sent'}")
         ratio = Spread.of_ratios([pair.busy.p99 for pair in pairs], [pair.idle.p99 for pair in pairs])
         rows.append(
             [

@@ -70,13 +70,14 @@ PEERS = (
 )
 
 
-def chosen(names: str | None) -> list[Peer]:
-    """The peers that a list like "asgi,fastapi" names; all for None, none for an empty one.
+def chosen(names: str | None, *, quick: bool = False) -> list[Peer]:
+    """The peers that a list like "asgi,fastapi" names, none for an empty one.
 
-    ValueError for a name that no peer has.
+    Without a list all, or in a `quick` run those that musts and goals are about. ValueError for a name
+    that no peer has.
     """
     if names is None:
-        return list(PEERS)
+        return [peer for peer in PEERS if peer.name in {"asgi", "fastapi"} or not quick]
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     known = {peer.name: peer for peer in PEERS}
     for name in wanted:

@@ -105,15 +105,18 @@ class Engine:
 
     def put_to_sleep(self, instance: PackageInstance) -> None:
         """End the instance's workers and wait until they are gone; its next call wakes it."""
-        named = {"id": instance.id}
-        instance.client.post("package/instance/restart", named)
+        instance.client.post("package/instance/restart", {"id": instance.id})
         deadline = time.monotonic() + _SLEEP_S
         while time.monotonic() < deadline:
-            workers = instance.client.post("package/instance/workers", named)["workers"]
-            if all(worker["state"] == "stopped" for worker in workers):
+            if not self.workers_of(instance):
                 return
             time.sleep(0.005)
         raise NotRunError(f'a worker of "{instance.handle}" still lives {_SLEEP_S:.0f} s after a restart')
+
+    def workers_of(self, instance: PackageInstance) -> list[int]:
+        """The ids of the instance's living workers."""
+        workers = instance.client.post("package/instance/workers", {"id": instance.id})["workers"]
+        return [worker["pid"] for worker in workers if worker["state"] != "stopped"]
 
     def stop(self) -> None:
         """End it and all that it has started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,79 +24,80 @@ _CALLS = 10
 
 @dataclass(frozen=True)
 class Reading:
-    """All processes below an engine at one moment."""
+    """All processes below an engine at one moment; the engine says which of them are instances' workers."""
 
     workers: list[Memory]
-    carriers: dict[str, Memory]  # launcher and zygotes, by what they are and their pid
-    engine: Memory
+    beside: dict[str, list[Memory]]  # engine, launcher, zygotes, and workers that have no instance yet
     available: int
 
     @property
     def pss(self) -> float:
-        """PSS of all workers together."""
+        """PSS of all instances' workers together."""
         return sum(worker.pss for worker in self.workers)
 
     @property
     def private_dirty(self) -> float:
-        """Private dirty memory of all workers together."""
+        """Private dirty memory of all instances' workers together."""
         return sum(worker.private_dirty for worker in self.workers)
 
 
 def measure(cores: Cores, scale: Scale, folder: Path) -> Section:
     """Memory at growing numbers of awake instances, then with all of them asleep."""
     readings: dict[int, Reading] = {}
-    instances: list[PackageInstance] = []
     with running(cores.server, folder) as engine:
-        _settle_first(engine, scale)
-        before = read(engine.process.pid, set())
-        known = {process.pid for process in processes.descendants(engine.process.pid)}
+        # What a version's first call brings to life stays out of the sums.
+        instances = [engine.use("awake-0")]
+        _call(instances)
+        engine.put_to_sleep(instances[0])
+        before = _settled(engine, instances, scale)
         for count in scale.awake:
             instances += [engine.use(f"awake-{number}") for number in range(len(instances), count)]
-            for instance in instances:
-                for _ in range(_CALLS):
-                    instance.invoke("greet", name="Unicorn")
-            time.sleep(scale.settle_s)
-            readings[count] = read(engine.process.pid, known)
+            _call(instances)
+            readings[count] = _settled(engine, instances, scale)
         for instance in instances:
             engine.put_to_sleep(instance)
-        time.sleep(scale.settle_s)
-        asleep = read(engine.process.pid, known)
+        asleep = _settled(engine, instances, scale)
     return _report(before, readings, asleep, scale)
 
 
-def _settle_first(engine: Engine, scale: Scale) -> None:
-    """Wake one instance and put it to sleep: what a version's first call brings to life stays out of the sums."""
-    first = engine.use("first")
-    first.invoke("greet", name="Unicorn")
-    engine.put_to_sleep(first)
+def _call(instances: Sequence[PackageInstance]) -> None:
+    for instance in instances:
+        for _ in range(_CALLS):
+            instance.invoke("greet", name="Unicorn")
+
+
+def _settled(engine: Engine, instances: Sequence[PackageInstance], scale: Scale) -> Reading:
     time.sleep(scale.settle_s)
+    return read(engine.process.pid, {pid for instance in instances for pid in engine.workers_of(instance)})
 
 
-def read(pid: int, known: set[int]) -> Reading:
-    """The memory of the engine `pid` and of what it started; workers are the new processes that started nothing."""
+def read(pid: int, instances: set[int]) -> Reading:
+    """The memory of the engine `pid` and of what it started, `instances` being the workers that have one."""
     below = processes.descendants(pid)
     parents = {process.parent for process in below}
     workers: list[Memory] = []
-    carriers: dict[str, Memory] = {}
+    beside: dict[str, list[Memory]] = {"engine": [processes.memory(pid)]}
     for process in below:
         try:
             memory = processes.memory(process.pid)
         except OSError:
             continue  # it ended just now
-        if process.pid in known or process.pid in parents:
-            carriers[f"{_what(process)} {process.pid}"] = memory
-        else:
+        if process.pid in instances:
             workers.append(memory)
-    return Reading(workers, carriers, processes.memory(pid), processes.available())
+        else:
+            beside.setdefault(_what(process, parents), []).append(memory)
+    return Reading(workers, beside, processes.available())
 
 
-def _what(process: Process) -> str:
-    """Launcher or zygote, by what the process was started with."""
+def _what(process: Process, parents: set[int]) -> str:
+    """A process that has no instance, by what it was started with and whether it has started others."""
     try:
         words = (processes.PROC / str(process.pid) / "cmdline").read_bytes().split(b"\0")
     except OSError:
-        return "process"
-    return "launcher" if any(b"launcher" in word for word in words) else "zygote"
+        words = []
+    if any(b"launcher" in word for word in words):
+        return "launcher"
+    return "zygotes" if process.pid in parents else "without an instance yet"
 
 
 def _report(before: Reading, readings: dict[int, Reading], asleep: Reading, scale: Scale) -> Section:
@@ -134,20 +136,19 @@ def _report(before: Reading, readings: dict[int, Reading], asleep: Reading, scal
     most = max(readings)
     section.figures["most"] = most
     section.figures["asleep"] = {"workers": len(asleep.workers), "pss": asleep.pss}
-    section.tables.append(_carriers(before, readings[most], asleep))
+    section.tables.append(_beside(before, readings[most], asleep))
     return section
 
 
-def _carriers(before: Reading, most: Reading, asleep: Reading) -> Table:
-    """What runs beside the workers, and what is left when all sleep."""
-    rows = [["engine", *(size(reading.engine.pss) for reading in (before, most, asleep))]]
-    for name in sorted(before.carriers.keys() | most.carriers.keys()):
-        cells = [
-            size(reading.carriers[name].pss) if name in reading.carriers else "-"
-            for reading in (before, most, asleep)
-        ]
-        rows.append([name.rpartition(" ")[0], *cells])
-    workers = [f"{size(reading.pss)} ({len(reading.workers)})" for reading in (before, most, asleep)]
-    rows.append(["all workers (number)", *workers])
-    heads = ["PSS of", "before", f"{len(most.workers)} awake", "all asleep"]
+def _beside(before: Reading, most: Reading, asleep: Reading) -> Table:
+    """What runs beside the instances' workers, and what is left when all sleep."""
+    readings = (before, most, asleep)
+    names = dict.fromkeys(name for reading in readings for name in reading.beside)
+    rows = [[name, *(_sum(reading.beside.get(name, [])) for reading in readings)] for name in names]
+    rows.append(["instances' workers", *(_sum(reading.workers) for reading in readings)])
+    heads = ["PSS together (number)", "before", f"{len(most.workers)} awake", "all asleep"]
     return Table(heads, rows)
+
+
+def _sum(memories: Sequence[Memory]) -> str:
+    return f"{size(sum(memory.pss for memory in memories))} ({len(memories)})" if memories else "none"

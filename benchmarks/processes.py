@@ -105,10 +105,12 @@ def descendants(pid: int) -> list[Process]:
 
 
 def _process(pid: int) -> Process | None:
+    """A living process; one that has ended and waits for its parent to ask is none."""
     try:
-        return parse_stat((PROC / str(pid) / "stat").read_text())
+        text = (PROC / str(pid) / "stat").read_text()
     except OSError:
         return None
+    return None if text.rpartition(")")[2].startswith(" Z") else parse_stat(text)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
