@@ -159,7 +159,8 @@ def _manifest(text: str | None) -> dict[str, Any] | None:
         ) from error
     if not isinstance(manifest, dict):
         raise InvalidManifestError(
-            f'steamship.json holds "{_shown(text)}", not an object.', suggestion='Write {"type": "package", …}.'
+            f'steamship.json holds "{_shown(text)}", not an object.',
+            suggestion='Write {"type": "package", …}.',
         )
     wish = manifest.get("runtime")
     if wish not in (None, *VersionKind):
