@@ -6,7 +6,7 @@ request id -> who asks -> raw input -> checked input -> the operation, in a thre
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -41,6 +41,9 @@ _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+Authenticate = Callable[[str], Awaitable[Actor]]
+"""Whose key it is. Raises AuthenticationError."""
+
 
 class Api:
     """Serves every path below `/api/v1/`. An ASGI callable for HTTP."""
@@ -51,12 +54,15 @@ class Api:
         operations: Sequence[Operation],
         wait: WaitForTask,
         limits: RequestLimits = REQUEST,
+        authenticate: Authenticate | None = None,
     ) -> None:
-        """`wait` is what `Operation.settle` is handed."""
+        """`wait` is what `Operation.settle` is handed; `authenticate` remembers keys, else each is looked up."""
         self._ground = ground
         self._wait = wait
         self._limits = limits
         self._threads = CapacityLimiter(limits.threads)
+        self._uploads = CapacityLimiter(limits.uploads)
+        self._authenticate = authenticate or self._looked_up
         self._routes: ASGIApp = self._routed(operations)
 
     def _routed(self, operations: Sequence[Operation]) -> FastAPI:
@@ -134,13 +140,15 @@ class Api:
             )
             wanted = checked(operation, raw.values)
             answer: Answer
+            # A file's way to the blob store may be long; what needs the database alone is not to wait for it.
+            threads = self._threads if raw.upload is None else self._uploads
             if operation.always_task or (operation.changes and background.is_wanted(request.headers)):
                 status = await self._thread(
-                    lambda: background.submit(call, operation, wanted, raw.values, request.headers)
+                    lambda: background.submit(call, operation, wanted, raw.values, request.headers), threads
                 )
                 answer = TaskAnswer(status)
             else:
-                answer = await self._thread(lambda: operation.run(call, wanted))
+                answer = await self._thread(lambda: operation.run(call, wanted), threads)
                 if operation.settle is not None:
                     answer = await operation.settle(call, wanted, answer, self._wait)
             return envelope.answered(operation, answer)
@@ -153,19 +161,22 @@ class Api:
         if operation.who is Who.ANYONE and not key:
             return None
         try:
-            actor = await self._thread(lambda: identity.authenticate(self._ground, key))
+            actor = await self._authenticate(key)
         except AuthenticationError:
             if operation.who is Who.ANYONE:
                 return None
             raise
         return _admitted(operation, actor)
 
-    async def _thread(self, work: Callable[[], Result]) -> Result:
+    async def _looked_up(self, key: str) -> Actor:
+        return await self._thread(lambda: identity.authenticate(self._ground, key), self._threads)
+
+    async def _thread(self, work: Callable[[], Result], threads: CapacityLimiter) -> Result:
         """Run blocking work in one of a bounded number of threads."""
-        busy = self._threads.statistics()
+        busy = threads.statistics()
         if busy.borrowed_tokens >= busy.total_tokens and busy.tasks_waiting >= self._limits.waiting:
             raise BusyError("The engine has too many requests at once.", suggestion="Try again in a second.")
-        return await to_thread.run_sync(work, limiter=self._threads)
+        return await to_thread.run_sync(work, limiter=threads)
 
 
 def _admitted(operation: Operation, actor: Actor) -> Actor | None:

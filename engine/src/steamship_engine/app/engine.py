@@ -103,8 +103,8 @@ class Engine:
         )
         for listener in (self._waiting.notice, self._tasks.notice):
             ground.changes.listen(listener)
-        api = Api(ground, OPERATIONS, self._waiting.wait)
         gateway = Gateway(ground, runtime, invocations.accepted)
+        api = Api(ground, OPERATIONS, self._waiting.wait, authenticate=gateway.actor)
         self.warm = gateway.warm
         front = Front(
             ground.addresses,
@@ -130,7 +130,6 @@ class Engine:
     async def start(self) -> None:
         """Take up the work that an earlier engine left, then be ready."""
         self._machine.attach(asyncio.get_running_loop())
-        self.access_log.start()
         self._ground.records.start()
         await self._tasks.start()
         self._sweeping = asyncio.create_task(self._sweep())
@@ -146,7 +145,6 @@ class Engine:
         await self._runtime.close()
         await asyncio.to_thread(self._ground.records.close)
         self._ground.database.close()
-        await asyncio.to_thread(self.access_log.close)
 
     async def _sweep(self) -> None:
         for what, sweep in (

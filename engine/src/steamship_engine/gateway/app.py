@@ -154,8 +154,13 @@ class Gateway:
     async def _actor(self, inbound: Inbound) -> tuple[Actor | None, float]:
         """Who calls, and until when that is sure."""
         bearer = inbound.bearer()
-        if bearer is None:
-            return None, math.inf
+        return (None, math.inf) if bearer is None else await self._holder(bearer)
+
+    async def actor(self, bearer: str) -> Actor:
+        """Whose key it is, remembered for a moment. Raises AuthenticationError."""
+        return (await self._holder(bearer))[0]
+
+    async def _holder(self, bearer: str) -> tuple[Actor, float]:
         if not bearer.startswith(worker_keys.PREFIX):
             return await self._actors.dated(bearer, partial(identity.authenticate, self._ground, bearer))
         # There is a worker key for each call, but one worker that holds them.

@@ -104,8 +104,8 @@ class RequestLimits:
 
     `json` is a whole JSON body; `form` is all fields of a multipart body together, the file apart, and
     `fields` their number; `upload` is the file, `config` an instance's config as JSON. `depth` is how
-    deeply values may be nested. At most `threads` operations run at once and at most `waiting` wait
-    for a thread.
+    deeply values may be nested. At most `threads` operations run at once, `uploads` of those with a file, and at
+    most `waiting` wait for a thread. Threads are few, for they take turns with the calls of packages.
     """
 
     json: int = 16 * MIB
@@ -114,7 +114,8 @@ class RequestLimits:
     depth: int = 100
     upload: int = 4 * GIB
     config: int = 256 * KIB
-    threads: int = 24
+    threads: int = 2
+    uploads: int = 8
     waiting: int = 512
 
 
