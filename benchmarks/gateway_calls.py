@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 import uvicorn
 import uvloop
@@ -30,6 +30,7 @@ from steamship_engine.app.access_log import AccessLog, logged
 from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
 from steamship_engine.app.heads import BoundedHeads
+from steamship_engine.app.line_writer import LineWriter
 from steamship_engine.app.metrics import Metrics
 from steamship_engine.app.protocol import EngineProtocol
 from steamship_engine.control import identity, instances
@@ -225,8 +226,9 @@ def gateway_on(ground: Ground) -> Gateway:
         public_methods=frozenset(),
         timeouts={},
     )
-    identity.authenticate = lambda _ground, _bearer: Actor(alice, "alice", Reach.USER)
-    instances.call_target = lambda _ground, *_address: target
+    control: Any = (identity, instances)
+    control[0].authenticate = lambda *_: Actor(alice, "alice", Reach.USER)
+    control[1].call_target = lambda *_: target
     return Gateway(ground, cast(RuntimePort, Instant()), cast(Any, None))
 
 
@@ -250,9 +252,9 @@ async def _unscraped(_scope: Any) -> bytes:
     return b""
 
 
-async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rounds: int = 15) -> None:
+async def run(folder: Path, writer: LineWriter, only: Sequence[str], calls: int, rounds: int = 15) -> None:
     """Measure, and print the table."""
-    ground, access_log = ground_in(folder), AccessLog(stream)
+    ground, access_log = ground_in(folder), AccessLog(writer.put)
     whole = Whole(ground, access_log)
     subjects: dict[str, tuple[Any, type[HttpToolsProtocol]]] = {
         "bare": (bare, HttpToolsProtocol),
@@ -260,7 +262,6 @@ async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rou
         "warm": (whole, EngineProtocol),
     }
     ground.records.start()
-    access_log.start()
     costs: dict[str, list[Cost]] = {name: [] for name in subjects if not only or name in only}
     for _ in range(rounds):
         for name, found in costs.items():
@@ -282,7 +283,6 @@ async def run(folder: Path, stream: TextIO, only: Sequence[str], calls: int, rou
         loop, process = min(cost.loop for cost in found), min(cost.process for cost in found)
         print(f"| {name} | {loop:.1f} | {process:.1f} | {process / base:.2f} |")
     ground.records.close()
-    access_log.close()
 
 
 def main() -> None:
@@ -294,9 +294,10 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         (Path(folder) / "engine.log").open("w") as stream,
+        LineWriter(stream) as writer,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(run(Path(folder), stream, arguments.only, arguments.calls))
+        runner.run(run(Path(folder), writer, arguments.only, arguments.calls))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
 
-from steamship_engine.app.access_log import AccessLog, logged
+from steamship_engine.app.access_log import AccessLog, Line, logged
 from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
 from steamship_engine.app.heads import BoundedHeads
@@ -29,8 +28,8 @@ class Served:
     def __init__(self, door: Door, addresses: Addresses = LOCAL) -> None:
         self.door = door
         self.warm, self.metrics = door.gateway.warm, Metrics()
-        self._lines = io.StringIO()
-        self.access_log = AccessLog(self._lines)
+        self._lines: list[Line] = []
+        self.access_log = AccessLog(self._lines.append)
         front = Front(
             addresses, api=_other, gateway=door.gateway, web=_other, scrape=_unscraped, is_ready=lambda: True
         )
@@ -47,9 +46,8 @@ class Served:
 
     @property
     def lines(self) -> list[str]:
-        """The access log as far as it is written, without moments and milliseconds."""
-        self.access_log._write()
-        return [_timeless(line) for line in self._lines.getvalue().splitlines()]
+        """The access log, without moments and milliseconds."""
+        return [_timeless(str(line).rstrip("\n")) for line in self._lines]
 
     @property
     def counts(self) -> dict[tuple[str, str, int], int]:

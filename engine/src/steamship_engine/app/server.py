@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -18,9 +19,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from steamship_engine.app import lock
-from steamship_engine.app.access_log import AccessLog
+from steamship_engine.app.access_log import NAME, AccessLog
 from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
+from steamship_engine.app.line_writer import LineWriter
 from steamship_engine.app.machine import LoopMachine
 from steamship_engine.app.protocol import EngineProtocol
 from steamship_engine.control import logs
@@ -45,12 +47,11 @@ def run(settings: Settings, say: Say) -> int:
             f'--host is "{settings.host}": other machines could reach this engine, and nothing isolates one '
             "user's packages from another's. If all its users trust each other, add --insecure-no-sandbox."
         )
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for chatty in ("alembic", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     with ExitStack() as stack:
+        writer = stack.enter_context(LineWriter(sys.stderr))
+        logging.basicConfig(level=settings.log_level.upper(), handlers=[writer.handler()])
+        for chatty in ("alembic", "uvicorn.error"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         for file in _locks(settings):
             stack.enter_context(lock.hold(file))
@@ -60,10 +61,13 @@ def run(settings: Settings, say: Say) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_serve(settings, database, listener, say))
+        access_log = AccessLog(writer.put if logging.getLogger(NAME).isEnabledFor(logging.INFO) else None)
+        return runner.run(_serve(settings, database, listener, access_log, say))
 
 
-async def _serve(settings: Settings, database: Database, listener: socket.socket, say: Say) -> int:
+async def _serve(
+    settings: Settings, database: Database, listener: socket.socket, access_log: AccessLog, say: Say
+) -> int:
     kept = Records(_records_database(settings))
     runtime = Runtime(
         settings.data_dir,
@@ -75,7 +79,6 @@ async def _serve(settings: Settings, database: Database, listener: socket.socket
     addresses = addresses_of(settings, listener.getsockname()[1])
     ground = ground_of(settings, database, kept, addresses, machine)
     first = make_first_user(ground, settings, Path.home())
-    access_log = AccessLog(sys.stderr if logging.getLogger().isEnabledFor(logging.INFO) else None)
     engine = Engine(
         ground,
         runtime,
@@ -113,6 +116,9 @@ class _Server(uvicorn.Server):
         """As uvicorn's; then the engine is there."""
         await super().startup(sockets)
         if self.started:
+            # What is there now stays: to look through it again and again for garbage would hold up calls.
+            gc.collect()
+            gc.freeze()
             self._announce()
 
 
