@@ -25,7 +25,7 @@ _MYPY = [str(_BIN / "mypy"), "--no-error-summary"]
 # Name -> command and the folder it runs in. The child runs under a version's interpreter, CPython
 # 3.10 at the oldest, so it is checked as 3.10 too, in a cache of its own.
 CHECKS: dict[str, tuple[Sequence[str], Path]] = {
-    "types": ([*_MYPY, "sdk/python/src", "engine/src", "tools", "tests"], ROOT),
+    "types": ([*_MYPY, "sdk/python/src", "engine/src", "tools", "tests", "benchmarks"], ROOT),
     "types-child": ([*_MYPY, "--python-version", "3.10", "--cache-dir", ".mypy_cache/child", _CHILD], ROOT),
     "layers": ([str(_BIN / "lint-imports"), "--no-logo"], ROOT),
     "typescript": ([str(node.node()), "node_modules/typescript/bin/tsc", "--noEmit"], node.SDK),
