@@ -112,7 +112,7 @@ def test_a_restart_gives_the_next_call_a_new_process(ship: CommandLine) -> None:
         return {line.split()[0]: line.split() for line in lines if line.startswith("workers-")}
 
     assert seen()["workers-one"][3] == "idle"
-    assert seen()["workers-one"][6] == "1"
+    assert seen()["workers-one"][7] == "1"
     assert seen()["workers-two"][3:] == ["asleep", "-", "-", "-", "-"]
     assert list(seen("--workspace", "workers-two")) == ["workers-two"]
     told = {each["handle"]: each["workers"] for each in ship.done("instances", "--workers", "--json").json()}

@@ -51,6 +51,7 @@ class Callers:
 
     def __init__(self, url: str, key: str, method: str = "who") -> None:
         self.answers: list[httpx.Response] = []
+        self.last: dict[int, int] = {}
         self.broken: list[Exception] = []
         self._url, self._key, self._stop = f"{url.rstrip('/')}/{method}", key, threading.Event()
         self._threads = [threading.Thread(target=self._call) for _ in range(CALLERS)]
@@ -62,15 +63,24 @@ class Callers:
         with httpx.Client(headers=headers, timeout=60, trust_env=False) as client:
             while not self._stop.is_set():
                 try:
-                    self.answers.append(client.post(self._url, json={}))
+                    answer = client.post(self._url, json={})
                 except httpx.HTTPError as error:
                     self.broken.append(error)
                     return
+                self.answers.append(answer)
+                self.last[threading.get_ident()] = answer.status_code
 
     def await_answers(self, more: int) -> None:
         """Wait until so many more calls are answered."""
         enough, ends = len(self.answers) + more, time.monotonic() + 60
         while len(self.answers) < enough:
+            assert time.monotonic() < ends
+            time.sleep(0.01)
+
+    def await_status(self, status: int) -> None:
+        """Wait until that is everybody's last answer."""
+        ends = time.monotonic() + 60
+        while list(self.last.values()) != [status] * CALLERS:
             assert time.monotonic() < ends
             time.sleep(0.01)
 
@@ -139,11 +149,11 @@ def test_deleting_during_traffic_is_clean(start_engine: StartEngine) -> None:
         callers = Callers(url, engine.key, "pause")
         callers.await_answers(2 * CALLERS)
         api("package/instance/delete", {"id": instance["id"]})
-        callers.await_answers(4 * CALLERS)
+        callers.await_status(404)
+        callers.await_answers(2 * CALLERS)
         counted = callers.end()
         assert counted.keys() == {200, 404}, [
             answer.text for answer in callers.answers if answer.status_code not in (200, 404)
         ][:3]
-        late = [answer.status_code for answer in callers.answers[-CALLERS:]]
-        assert set(late) == {404}
+        assert set(callers.last.values()) == {404}
     api.close()

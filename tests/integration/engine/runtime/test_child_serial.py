@@ -111,6 +111,8 @@ def test_a_call_withdrawn_before_it_began_never_runs(child, tmp_path):
     child.call(1, "/wait", {"folder": str(tmp_path)})
     child.call(2, "/note", {"name": "unwanted"})
     child.call(3, "/noted", {})
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.001)
     child.send("withdraw", id=2)
     (tmp_path / "go").touch()
     got = [child.frame() for _ in range(3)]

@@ -187,7 +187,7 @@ class Serving:
             import asyncio
 
             self._runner = asyncio.Runner()
-            weakref.finalize(self, self._runner.close)
+            weakref.finalize(self, _end, self._runner)
         return self._runner.run(_finished(pending), context=context or copy_context())
 
     def _told(self, outcome: Outcome) -> Outcome:
@@ -243,3 +243,16 @@ def _async_items(
 
 async def _finished(pending: Awaitable[Any]) -> Any:
     return await pending
+
+
+def _end(runner: asyncio.Runner) -> None:
+    """Close the runner of an object that nobody holds any more, wherever that is noticed."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        runner.close()
+    else:
+        # Its tasks ended with its calls; nothing can run on it while another loop does.
+        runner.get_loop().close()
