@@ -102,7 +102,8 @@ class Connection:
 
     async def sent(self) -> None:
         """Until the bytes have left, and the server may have read them."""
-        await self._writer.drain()
+        with suppress(ConnectionError):
+            await self._writer.drain()
         await asyncio.sleep(0.002)
 
     async def until(self, part: bytes) -> None:

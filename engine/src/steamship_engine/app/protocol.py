@@ -8,7 +8,6 @@ took is to be seen in nothing but the time.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from functools import partial
 from typing import Any, Protocol
@@ -18,13 +17,16 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from steamship_engine.app.access_log import AccessLog
 from steamship_engine.app.heads import BoundedHeads
 from steamship_engine.app.metrics import Metrics
+from steamship_engine.gateway import plain
 from steamship_engine.gateway.calls import LEFT
+from steamship_engine.gateway.repeats import Repeat
 from steamship_engine.gateway.replies import Answer
 from steamship_engine.gateway.warm import Warm, WarmCall
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.runtime.port import Reply
 
-_log = logging.getLogger(__name__)
+_REPEATS = 8
+"""So often a head is kept on one connection: where it never comes again, to keep it is for nothing."""
 
 
 class Application(Protocol):
@@ -45,13 +47,14 @@ class _Nobody:
 class Turn:
     """One warm call's turn on its connection: what uvicorn's cycle is to an application."""
 
-    __slots__ = ("body", "call", "disconnected", "future", "keep_alive", "response_complete")
+    __slots__ = ("body", "call", "disconnected", "future", "keep_alive", "missing", "response_complete")
     message_event = _Nobody()
 
     def __init__(self, call: WarmCall, keep_alive: bool) -> None:
         self.call = call
         self.keep_alive = keep_alive
         self.body = b""
+        self.missing = 0
         self.future: asyncio.Future[Reply] | None = None
         self.disconnected = self.response_complete = False
 
@@ -68,7 +71,23 @@ class EngineProtocol(BoundedHeads):
         self._answering: RequestResponseCycle | None = None
         self._fields: list[bytes] = []
         self._idle_since: float | None = None
+        self._repeat: Repeat | None = None
+        self._repeats_left = _REPEATS
+        self._data = b""
         self._date: tuple[Any, bytes] = (None, b"")
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio's: bytes of the client."""
+        turn = self._turn
+        if turn is not None and turn.missing:
+            data = self._complete(turn, data)
+            if not data:
+                return
+        elif self._repeat is not None and self._repeated(self._repeat, data):
+            return
+        self._data = data
+        super().data_received(data)
+        self._data = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio's: the client has left."""
@@ -109,12 +128,15 @@ class EngineProtocol(BoundedHeads):
             and not self.flow.write_paused
             and self.parser.get_http_version() == "1.1"
         ):
-            fields = self._fields
-            call = self._warm.recall(self.parser.get_method(), self.url, fields[::2], fields[1::2])
-            if call is not None:
+            names, values = self._fields[::2], self._fields[1::2]
+            head = plain.read(self.parser.get_method(), self.url, names, values)
+            call = None if head is None else self._warm.recall(head)
+            if head is not None and call is not None:
                 self._end_head()
-                turn: Any = Turn(call, self.parser.should_keep_alive())
-                self.cycle = self._turn = turn
+                self._take(Turn(call, self.parser.should_keep_alive()))
+                if self._repeats_left and self.parser.should_keep_alive():
+                    self._repeats_left -= 1
+                    self._repeat = Repeat.of(self._data, head, names, values)
                 return
         self._ask_application()
 
@@ -172,6 +194,41 @@ class EngineProtocol(BoundedHeads):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _repeated(self, repeat: Repeat, data: bytes) -> bool:
+        """Take a request that is the last one again, without the parser; False for one that is not."""
+        if self._head_size or not self._in_head or len(data) > GATEWAY.headers:
+            return False
+        if not self.cycle.response_complete or self.flow.write_paused:
+            return False
+        found = repeat.again(data)
+        if found is None:
+            self._repeat = None
+            return False
+        head, body, missing = found
+        call = self._warm.recall(head)
+        if call is None:
+            return False
+        self._idle_since = None
+        turn = Turn(call, keep_alive=True)
+        turn.body, turn.missing = body, missing
+        self._take(turn)
+        if not missing:
+            self._begin(turn)
+        return True
+
+    def _complete(self, turn: Turn, data: bytes) -> bytes:
+        """More of the body of a request that the parser does not see; what is left of `data` comes after it."""
+        missing = turn.missing
+        turn.body += data[:missing]
+        turn.missing = max(0, missing - len(data))
+        if not turn.missing:
+            self._begin(turn)
+        return data[missing:]
+
+    def _take(self, turn: Turn) -> None:
+        taken: Any = turn
+        self.cycle = self._turn = taken
 
     def _ask_application(self) -> None:
         """Take the way through ASGI, from the beginning of the request on."""

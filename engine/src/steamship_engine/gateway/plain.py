@@ -38,6 +38,11 @@ class Plain(NamedTuple):
     request_id: str
 
     @property
+    def target(self) -> bytes:
+        """What the request line has between the verb and the version."""
+        return self.place[1] + (b"?" + self.query.encode("latin-1") if self.query else b"")
+
+    @property
     def authorization(self) -> bytes:
         """The header's value; empty without one."""
         return self.place[KEY]
@@ -48,7 +53,7 @@ class Plain(NamedTuple):
         return self.place[0] == b"HEAD"
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """Where in a head the headers stand that are looked at, one after the last where there is none, and which may pass."""
 
     host: int
@@ -69,7 +74,7 @@ _SINGLE = {
     "x-request-id": "request_id",
     "content-type": "",
 }
-_shapes: dict[tuple[bytes, ...], _Shape | None] = {}
+_shapes: dict[tuple[bytes, ...], Shape | None] = {}
 
 
 def read(verb: bytes, target: bytes, names: Sequence[bytes], values: Sequence[bytes]) -> Plain | None:
@@ -78,14 +83,12 @@ def read(verb: bytes, target: bytes, names: Sequence[bytes], values: Sequence[by
     if method is None or not target.startswith(b"/") or target.startswith(b"//") or b"#" in target:
         return None
     known = tuple(names)
-    shape = _shapes.get(known) or _shaped(known)
-    if shape is None:
+    found = _shapes.get(known) or shape(known)
+    if found is None:
         return None
-    host, authorization, owner, instance, length, given, passing = shape
-    if length < len(known):
-        size = values[length]
-        if not size.isdigit() or len(size) > _DIGITS or int(size) > GATEWAY.small:
-            return None
+    host, authorization, owner, instance, length, given, passing = found
+    if length < len(known) and not is_small(values[length]):
+        return None
     values = [*values, b""]
     path, _, query = target.partition(b"?")
     return Plain(
@@ -97,17 +100,24 @@ def read(verb: bytes, target: bytes, names: Sequence[bytes], values: Sequence[by
     )
 
 
-def _shaped(names: tuple[bytes, ...]) -> _Shape | None:
+def is_small(length: bytes) -> bool:
+    """Whether a Content-Length is one, and that of a small body."""
+    return length.isdigit() and len(length) <= _DIGITS and int(length) <= GATEWAY.small
+
+
+def shape(names: tuple[bytes, ...]) -> Shape | None:
     """The shape of a head with those header names; None where it is not plain."""
-    shape = _shape(names)
+    if names in _shapes:
+        return _shapes[names]
+    found = _shape(names)
     if sum(map(len, names)) <= _LONGEST_SHAPE:
         if len(_shapes) >= _SHAPES:
             _shapes.clear()
-        _shapes[names] = shape
-    return shape
+        _shapes[names] = found
+    return found
 
 
-def _shape(names: tuple[bytes, ...]) -> _Shape | None:
+def _shape(names: tuple[bytes, ...]) -> Shape | None:
     places: dict[str, int] = {}
     passing = []
     for at, raw in enumerate(names):
@@ -121,4 +131,4 @@ def _shape(names: tuple[bytes, ...]) -> _Shape | None:
         if reaches_package(name):
             passing.append((name, at))
     found = {field: places.get(name, len(names)) for name, field in _SINGLE.items() if field}
-    return _Shape(**found, passing=tuple(passing))
+    return Shape(**found, passing=tuple(passing))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,13 +91,8 @@ class Warm:
         decision.again = min(decision.until, time.monotonic() + _AGAIN_S)
         memory[place] = decision
 
-    def recall(
-        self, verb: bytes, target: bytes, names: Sequence[bytes], values: Sequence[bytes]
-    ) -> WarmCall | None:
+    def recall(self, head: Plain) -> WarmCall | None:
         """The call that a request's head begins, if it was decided on; None where the gateway must decide."""
-        head = plain.read(verb, target, names, values)
-        if head is None:
-            return None
         claim = self._claim(head)
         decision = self.memory.get(_place(head, claim))
         if decision is None:

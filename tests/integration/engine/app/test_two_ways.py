@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from steamship_engine.gateway.repeats import Repeat
 from steamship_engine.model.errors import BusyError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.runtime.port import Reply, ReplyError
@@ -128,6 +129,9 @@ WARM = {
     "a mistake of ours": (POST, failing(ZeroDivisionError("secret"))),
 }  # fmt: skip
 
+ENDING = {"closing", "a stream that breaks off"}
+"""After these the server closes the connection."""
+
 ODD = {
     "no key": request("POST", GREET, body=BODY),
     "a wrong key": request("POST", GREET, "Authorization: Bearer wrong", body=BODY),
@@ -182,19 +186,28 @@ class House:
     def __init__(self, portal: BlockingPortal, door: Door, ways: dict[str, Served]) -> None:
         self._portal, self._door, self._ways = portal, door, ways
 
-    def seen(self, way: str, raw: bytes, reply: Callable[[], Reply]) -> tuple[Seen, int]:
-        """The request, made three times, on one of the ways, before a gateway that remembers nothing; and how many of the times were warm."""
-        return self._portal.call(self._seen, self._ways[way], raw, reply)
+    def seen(
+        self, way: str, raw: bytes, reply: Callable[[], Reply], *, together: bool = False
+    ) -> tuple[Seen, int]:
+        """The request, made three times on one of the ways before a gateway that remembers nothing, and how often it was warm.
 
-    async def _seen(self, served: Served, raw: bytes, reply: Callable[[], Reply]) -> tuple[Seen, int]:
+        `together`: on one connection, with an id of its own each time, the third in two parts.
+        """
+        return self._portal.call(self._seen, self._ways[way], raw, reply, together)
+
+    async def _seen(
+        self, served: Served, raw: bytes, reply: Callable[[], Reply], together: bool
+    ) -> tuple[Seen, int]:
         door = self._door
         door.runtime.reply = reply
         door.changes.report("instance", "ID")
         for past in (door.runtime.requests, door.runtime.bodies, door.minted, door.kept):
             past.clear()
         lines, counts, warm = len(served.lines), Counter(served.counts), served.warm_calls
-        answers = [await served.ask(raw) for _ in range(3)]
-        noted = sum(b"Invalid HTTP" not in answer for answer in answers)
+        answers = (
+            await _asked_together(served, raw) if together else [await served.ask(raw) for _ in range(3)]
+        )
+        noted = sum(answer != b"" and b"Invalid HTTP" not in answer for answer in answers)
         while sum(served.counts.values()) < sum(counts.values()) + noted:
             await asyncio.sleep(0.001)
         asked = [
@@ -208,6 +221,21 @@ class House:
         new = Counter(served.counts) - counts
         found = Seen(answers, asked, minted, list(door.kept), served.lines[lines:], dict(new))
         return found, served.warm_calls - warm
+
+
+async def _asked_together(served: Served, raw: bytes) -> list[bytes]:
+    connection = await served.connect()
+    answers = []
+    for number in range(3):
+        data = raw.replace(b"X-Request-Id: R-1", b"X-Request-Id: R-%d" % number)
+        cut = data.index(b"\r\n\r\n") + 4 if number == 2 else len(data)
+        connection.send(data[:cut])
+        if number == 2:
+            await connection.sent()
+            connection.send(data[cut:])
+        answers.append(await connection.answer(raw.startswith(b"HEAD")))
+    await connection.gone()
+    return answers
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +268,31 @@ def test_what_is_odd_takes_the_long_way(house: House, name: str) -> None:
     fast, often = house.seen("warm", ODD[name], whole())
     assert often == 0
     assert fast == slow
+
+
+@pytest.mark.parametrize("name", WARM)
+def test_requests_of_one_connection_are_the_same_on_both_ways(house: House, name: str) -> None:
+    """A head that was read on a connection is not read again, and nothing tells that either."""
+    slow, _ = house.seen("asgi", *WARM[name], together=True)
+    fast, often = house.seen("warm", *WARM[name], together=True)
+    assert fast == slow
+    lasting = [answer for answer in slow.answers if answer]
+    assert len(lasting) == (1 if name in ENDING else 3)
+    assert often == len(lasting) - 1
+
+
+def test_a_head_is_read_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first warm request of a connection is parsed, the next ones are known."""
+    known: list[bool] = []
+    again = Repeat.again
+
+    def spy(repeat: Repeat, data: bytes) -> Any:
+        found = again(repeat, data)
+        known.append(found is not None)
+        return found
+
+    monkeypatch.setattr(Repeat, "again", spy)
+    house.seen("warm", *WARM["a call"], together=True)
+    assert known == [True]
+    house.seen("warm", *WARM["odd headers"], together=True)
+    assert known == [True, True]

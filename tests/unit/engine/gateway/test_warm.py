@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from steamship_engine.gateway import plain
 from steamship_engine.gateway.warm import WarmCall
 from steamship_engine.model.limits import GATEWAY
 from tests.services.gateway_door import CALL, ENDED, WORKER, Door, door
@@ -22,10 +23,15 @@ async def call(door: Door, *headers: tuple[str, str], path: str = "/space/bot/gr
     return (await door._knock("POST", path, [HOST, *headers], b"")).status
 
 
-def recalled(door: Door, *headers: tuple[str, str], path: str = "/space/bot/greet") -> WarmCall | None:
+def recalled(
+    door: Door, *headers: tuple[str, str], path: str = "/space/bot/greet", host: str = "localhost"
+) -> WarmCall | None:
     """The same call by the short way, as far as its decision."""
-    names, values = zip(*((name.encode(), value.encode()) for name, value in (HOST, *headers)), strict=True)
-    return door.gateway.warm.recall(b"POST", path.encode(), names, values)
+    fields = (("host", host), *headers)
+    names, values = [name.encode() for name, _ in fields], [value.encode() for _, value in fields]
+    head = plain.read(b"POST", path.encode(), names, values)
+    assert head is not None
+    return door.gateway.warm.recall(head)
 
 
 def test_a_decision_is_for_its_place_alone(door: Door) -> None:
@@ -41,8 +47,7 @@ def test_a_decision_is_for_its_place_alone(door: Door) -> None:
         assert recalled(door, ("authorization", "Bearer bob-key")) is None
         assert recalled(door, KEYED, path="/space/bot/greet/") is None
         assert recalled(door, KEYED, ("x-package-owner-handle", "alice")) is None
-        elsewhere = ((b"host", b"authorization"), (b"127.0.0.1", b"Bearer alice-key"))
-        assert door.gateway.warm.recall(b"POST", b"/space/bot/greet", *elsewhere) is None
+        assert recalled(door, KEYED, host="127.0.0.1") is None
 
     asyncio.run(scenario())
 
