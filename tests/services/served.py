@@ -102,8 +102,7 @@ class Connection:
 
     async def sent(self) -> None:
         """Until the bytes have left, and the server may have read them."""
-        with suppress(ConnectionError):
-            await self._writer.drain()
+        await self._writer.drain()
         await asyncio.sleep(0.002)
 
     async def until(self, part: bytes) -> None:
