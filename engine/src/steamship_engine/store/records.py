@@ -10,9 +10,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -72,7 +71,6 @@ records = Table(
     Column("elapsed_s", Float),
     Index("ix_records_workspace_id_seq", "workspace_id", "seq"),
     Index("ix_records_instance_id_seq", "instance_id", "seq"),
-    Index("ix_records_at", "at"),
 )
 
 
@@ -216,9 +214,7 @@ class Records:
     def prune(self) -> None:
         """Remove what is too old or too much. Blocking."""
         with self._writing, self._database.begin() as connection:
-            connection.execute(
-                delete(records).where(records.c.at < now() - timedelta(seconds=self._limits.keep))
-            )
+            _remove_before(connection, now() - timedelta(seconds=self._limits.keep))
             newest = connection.execute(select(func.max(records.c.seq))).scalar_one() or 0
             connection.execute(delete(records).where(records.c.seq <= newest - self._limits.all))
             for instance_id in self._written_to:
@@ -227,11 +223,8 @@ class Records:
 
     def _taken(self) -> list[Said]:
         """The first of those that wait."""
-        taken: list[Said] = []
-        with suppress(IndexError):
-            while len(taken) < self._limits.batch:
-                taken.append(self._waiting.popleft())
-        return taken
+        waiting = self._waiting
+        return [waiting.popleft() for _ in range(min(len(waiting), self._limits.batch))]
 
     def _write(self, batch: list[Said]) -> None:
         rows = [_row(said) for said in batch if said.origin.workspace_id not in self._forgotten]
@@ -240,10 +233,10 @@ class Records:
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 some = rows[start : start + _ROWS_AT_ONCE]
                 connection.exec_driver_sql(_insert(len(some), mark), tuple(chain.from_iterable(some)))
-            self._written_to.update(row[_INSTANCE] for row in rows)
-            for instance_id, written in self._written_to.items():
+            for instance_id, written in Counter(row[_INSTANCE] for row in rows).items():
+                self._written_to[instance_id] += written
                 # A flood is cut while it comes: to remove all of it at once would hold up those after it.
-                if written > self._limits.instance // 4:
+                if self._written_to[instance_id] > self._limits.instance // 4:
                     _keep_newest(connection, instance_id, self._limits.instance)
                     self._written_to[instance_id] = 0
 
@@ -274,22 +267,19 @@ def _insert(rows: int, mark: str) -> str:
     return f"INSERT INTO records ({', '.join(names)}) VALUES {', '.join([values] * rows)}"  # noqa: S608  # our own names
 
 
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 250
 _INSTANCE = 3
 """The place of `instance_id` in a row."""
 
 
 def _row(said: Said) -> tuple[Any, ...]:
     """The values of all columns but `seq`, in their order."""
-    *origin, secrets = said.origin
-    _, at, component, level, message, request_id, verb, path, status, elapsed_s = said
-    message = _clean(message, secrets)
-    path = None if path is None else _clean(path, secrets)
-    return (at, *origin, component, level, message, request_id, verb, path, status, elapsed_s)
-
-
-def _clean(text: str, secrets: Config) -> str:
-    return storable(without_secrets(text, secrets))
+    origin, at, component, level, message, request_id, verb, path, status, elapsed_s = said
+    secrets = origin.secrets
+    message = storable(without_secrets(message, secrets))
+    if path is not None:
+        path = storable(without_secrets(path, secrets))
+    return (at, *origin[:-1], component, level, message, request_id, verb, path, status, elapsed_s)
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
@@ -303,6 +293,14 @@ def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
             yield func.lower(column) == value.lower()
         else:
             yield column == value
+
+
+def _remove_before(connection: Connection, moment: datetime) -> None:
+    """Remove what is older. Records stand in the order in which they came, but for those of one moment."""
+    first_kept = select(records.c.seq).where(records.c.at >= moment).order_by(records.c.seq).limit(1)
+    kept = connection.execute(first_kept).scalar_one_or_none()
+    too_old = records.c.at < moment
+    connection.execute(delete(records).where(too_old if kept is None else records.c.seq < kept))
 
 
 def _keep_newest(connection: Connection, instance_id: str, most: int) -> None:
