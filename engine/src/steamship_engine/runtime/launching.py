@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from steamship_engine.model.errors import UnavailableError
+from steamship_engine.model.states import VersionKind
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.processes import Process, WorkerProcess, ZygoteProcess
 
@@ -41,7 +42,9 @@ class Launcher:
     def __init__(self) -> None:
         self._running: _Running | None = None
 
-    async def zygote(self, python: Path, scratch: Path, limits: VersionLimits) -> ZygoteProcess:
+    async def zygote(
+        self, python: Path, scratch: Path, limits: VersionLimits, kind: VersionKind = VersionKind.NATIVE
+    ) -> ZygoteProcess:
         """Start a zygote under the interpreter at `python`; it writes in the empty folder `scratch`.
 
         To be ended with `ended`. Raises UnavailableError, and has removed the folder then.
@@ -49,7 +52,7 @@ class Launcher:
         running = self._ready()
         number, ours, theirs = running.pair()
         process = ZygoteProcess(number, ours, scratch, running.kill)
-        order = {"do": "zygote", "zygote": number, "python": str(python)}
+        order = {"do": "zygote", "zygote": number, "python": str(python), "kind": kind}
         await running.made(process, {**order, **_needs(scratch, limits)}, theirs)
         return process
 

@@ -26,9 +26,8 @@ _WHEN = "while api.py was imported"
 
 @dataclass(frozen=True)
 class Ground:
-    """What a zygote of a version stands on: an interpreter, and the bundle's folder."""
+    """What a zygote of a version stands on: the bundle's folder."""
 
-    python: Path
     code: Path
     version: VersionSpec
 
@@ -41,13 +40,12 @@ class Warming:
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._channel = Channel(limits, self._log, lambda _error: None)
 
-    async def warm(self, ground: Ground, scratch: Path, *, share: bool) -> tuple[ZygoteProcess, Inspection]:
-        """A zygote that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
-        process = await self._launcher.zygote(ground.python, scratch, ground.version.limits)
+    async def warm(self, process: ZygoteProcess, ground: Ground, *, share: bool) -> Inspection:
+        """Make the process a zygote that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
         try:
             async with asyncio.timeout(self._limits.load):
                 await self._import(process, ground, share=share)
-                return process, await self._launcher.inspect(process)
+                return await self._launcher.inspect(process)
         except TimeoutError:
             await self._end(process)
             error: Exception = self._refused(

@@ -14,7 +14,8 @@ from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.runtime.compiling import Compiling
 from steamship_engine.runtime.environments import Environments
 from steamship_engine.runtime.frames import Log
-from steamship_engine.runtime.launching import Launcher
+from steamship_engine.runtime.head_starts import HeadStarts
+from steamship_engine.runtime.launching import Inspection, Launcher
 from steamship_engine.runtime.port import VersionSpec
 from steamship_engine.runtime.processes import WorkerProcess, ZygoteProcess
 from steamship_engine.runtime.scratch import Scratch
@@ -65,6 +66,7 @@ class Zygotes:
         self._problems: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
         self._spares: Spares[_Zygote] = Spares(limits.spares, self._born)
         self._compiling = Compiling()
+        self._head_starts = HeadStarts(self._started)
         self._background: set[asyncio.Task[None]] = set()
 
     async def worker(self, version: VersionSpec) -> WorkerProcess:
@@ -105,6 +107,7 @@ class Zygotes:
         zygotes, self._zygotes = self._zygotes, OrderedDict()
         await self._compiling.close()
         await self._spares.close()
+        await self._head_starts.close()
         await asyncio.gather(*(zygote.process.ended() for zygote in zygotes.values()))
         await asyncio.gather(*self._background)
 
@@ -145,8 +148,9 @@ class Zygotes:
     async def _make(self, key: Key, version: VersionSpec) -> _Zygote:
         try:
             python = self._environments.python(version.environment)
-            zygote = await self._tried(key, Ground(python, self._folder(version.bundle), version))
+            zygote = await self._tried(key, Ground(self._folder(version.bundle), version))
             self._compiling.begin(python)
+            self._head_starts.prepare(version)
         finally:
             del self._warming[key]
         self._zygotes[key] = zygote
@@ -174,9 +178,16 @@ class Zygotes:
             )
         return _Zygote(ground.version, process, found.memory)
 
-    def _attempt(self, ground: Ground, *, share: bool) -> Coroutine[Any, Any, tuple[ZygoteProcess, Any]]:
+    async def _attempt(self, ground: Ground, *, share: bool) -> tuple[ZygoteProcess, Inspection]:
+        process = self._head_starts.take(ground.version) or await self._started(ground.version)
         warming = Warming(self._launcher, self._limits, partial(self._on_log, ground.version))
-        return warming.warm(ground, self._scratch.folder("zygote"), share=share)
+        return process, await warming.warm(process, ground, share=share)
+
+    async def _started(self, version: VersionSpec) -> ZygoteProcess:
+        python = self._environments.python(version.environment)
+        return await self._launcher.zygote(
+            python, self._scratch.folder("zygote"), version.limits, version.kind
+        )
 
     def _trim(self, kept: Key) -> None:
         """Make room for the newest one: idle zygotes end, the ones used longest ago first."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from steamship_engine.model.errors import DeployError, PackageReplyError
-from tests.services.runtimes import gone
+from steamship_engine.runtime import head_starts
+from tests.services.runtimes import gone, instance_of
 
 _CLASS = """
 from steamship.invocable import PackageService, post
@@ -56,6 +58,29 @@ def test_memory_made_at_the_import_is_no_channel_between_workers(nurse):
         assert not await second.call("/read")
 
     nurse(work)
+
+
+def test_the_next_version_of_an_environment_has_a_head_start(tiny, monkeypatch):
+    """A process that has the SDK waits for it, and becomes the zygote of the version that is deployed next."""
+    monkeypatch.setattr(head_starts, "DELAY", 0)
+
+    async def work(bench):
+        first = await bench.instance("crashes")
+        pid = (await bench.call(first, "/pid")).json
+        ready = bench.runtime._zygotes._head_starts
+        await bench.until(lambda: ready._ready is not None)
+        assert ready._ready is not None
+        waiting = ready._ready[1].pid
+        version, _ = await bench.deploy("crashes", {"more.py": ""})
+        second = (await bench.call(instance_of(version, "I-2"), "/pid")).json
+        assert (_parent(second), _parent(pid)) == (waiting, _parent(pid))
+        assert _parent(pid) != waiting
+
+    tiny(work)
+
+
+def _parent(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_one_import_for_all_who_ask_at_once(nurse):

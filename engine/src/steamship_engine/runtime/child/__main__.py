@@ -13,13 +13,13 @@ NAME = "_steamship_worker"
 
 
 def main() -> None:
-    """Its sockets are descriptors 3 and 4."""
+    """Its sockets are descriptors 3 and 4, its argument the kind of the versions that it is for."""
     package = ModuleType(NAME)
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
     sys.modules[NAME] = package
     # Before anything is imported that asks to be told of forks.
     forks = _module("forking").Forks()
-    _module("zygote").run(3, 4, forks)
+    _module("zygote").run(3, 4, forks, is_original=sys.argv[1] == "original")
 
 
 def _module(name: str) -> Any:

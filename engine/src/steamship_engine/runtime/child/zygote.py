@@ -23,15 +23,16 @@ from .printed import Printed
 _ORDER = 8 * 1024
 
 
-def run(engine: int, launcher: int, forks: Forks) -> NoReturn:
+def run(engine: int, launcher: int, forks: Forks, *, is_original: bool) -> NoReturn:
     """Import what the engine's `warm` frame says, answer, and fork for the launcher until it closes."""
     pid = os.getpid()
     control = socket.socket(fileno=launcher)
     try:
         channel = Channel(engine)
         printed = Printed(channel)
+        _preload(is_original)
         header, _ = channel.receive()
-        author, answer = _imported(header, printed, pid)
+        author, answer = _imported(header, printed, pid, is_original=is_original)
         printed.end()
         if answer["type"] == "loaded":
             _settle(author)
@@ -47,17 +48,16 @@ def run(engine: int, launcher: int, forks: Forks) -> NoReturn:
     os._exit(1)
 
 
-def _imported(header: "dict[str, Any]", printed: Printed, pid: int) -> "tuple[Author | None, dict[str, Any]]":
+def _imported(
+    header: "dict[str, Any]", printed: Printed, pid: int, *, is_original: bool
+) -> "tuple[Author | None, dict[str, Any]]":
     """The author's class where it may be shared, and the answer to the engine."""
     code = os.path.abspath(header["code"])
-    is_original = header["kind"] == "original"
     author = None
     try:
-        if not header["share"]:
-            _preload(is_original)
-        elif is_original:
+        if header["share"] and is_original:
             author = Author(*original.load(code, header.get("handler"), printed), code)
-        else:
+        elif header["share"]:
             records.install(printed)
             author = Author(*loading.load(code), code)
     except Refused as refused:
@@ -78,7 +78,7 @@ def _imported(header: "dict[str, Any]", printed: Printed, pid: int) -> "tuple[Au
 def _preload(is_original: bool) -> None:
     """What every native package's worker needs. An original's SDK may lie in its bundle: none of it is touched."""
     if not is_original:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(Exception):
             importlib.import_module("steamship.invocable.serving")
 
 

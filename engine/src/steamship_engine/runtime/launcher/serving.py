@@ -117,7 +117,7 @@ class Launcher:
         zygote = Zygote(order["zygote"], order["scratch"], limits_of(order["limits"]), control=ours)
         zygote.channel, zygote.control_name = _name(channel), _name(theirs.fileno())
         try:
-            start(zygote, order["python"], channel, theirs)
+            start(zygote, (order["python"], order["kind"]), channel, theirs)
         except NotStarted as error:
             zygote.why = "start"
             self._leave(zygote, {"is": "gone", "zygote": zygote.number, "said": str(error)})

@@ -18,8 +18,11 @@ class NotStarted(Exception):
     """The zygote did not come to life."""
 
 
-def start(zygote: Zygote, python: str, channel: int, control: socket.socket) -> None:
-    """Start the process of `zygote`, with its ends of the two sockets. Raises NotStarted."""
+def start(zygote: Zygote, command: tuple[str, str], channel: int, control: socket.socket) -> None:
+    """Start the process of `zygote`, with its ends of the two sockets. Raises NotStarted.
+
+    `command` is the interpreter, and the kind of the versions that the zygote is for.
+    """
     try:
         zygote.printed = (_unnamed(zygote.scratch), _unnamed(zygote.scratch))
         nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -31,7 +34,7 @@ def start(zygote: Zygote, python: str, channel: int, control: socket.socket) -> 
     try:
         pid = os.fork()
         if pid == 0:
-            _become(python, failure, Confinement(launcher, zygote.scratch, zygote.limits, descriptors))
+            _become(command, failure, Confinement(launcher, zygote.scratch, zygote.limits, descriptors))
         zygote.watch(pid)
         os.close(failure)
         failure = -1
@@ -54,22 +57,23 @@ def _await_exec(zygote: Zygote, told: int) -> None:
         raise NotStarted(reason.decode(errors="replace"))
 
 
-def _become(python: str, failure: int, confinement: Confinement) -> NoReturn:
+def _become(command: tuple[str, str], failure: int, confinement: Confinement) -> NoReturn:
     """The forked process's whole life before the exec."""
+    python, kind = command
     try:
         for number in (signal.SIGPIPE, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         confine(confinement)
         failure = len(confinement.descriptors) - 1
-        os.execve(python, _command(python), _environment(python, confinement.scratch))  # noqa: S606  # no shell is wanted
+        os.execve(python, _command(python, kind), _environment(python, confinement.scratch))  # noqa: S606  # no shell is wanted
     except BaseException as error:
         os.write(failure, str(error).encode()[:_TOLD])
     finally:
         os._exit(127)
 
 
-def _command(python: str) -> list[str]:
-    return [python, "-I", "-B", CHILD, "zygote"]
+def _command(python: str, kind: str) -> list[str]:
+    return [python, "-I", "-B", CHILD, kind]
 
 
 def _environment(python: str, scratch: str) -> dict[str, str]:
