@@ -64,20 +64,20 @@ def resident(pid: int) -> int:
 
 
 def settled(engine: EngineProcess) -> Left:
-    """What the engine holds once nobody ends any more."""
-    found = left(engine)
+    """What the engine holds once nobody comes and nobody ends any more."""
+    before = None
     ends = time.monotonic() + 30
     while time.monotonic() < ends:
-        time.sleep(0.5)
-        again = left(engine)
-        if (again.descriptors, again.processes, again.scratch) == (
-            found.descriptors,
-            found.processes,
-            found.scratch,
-        ):
-            return again
-        found = again
-    return found
+        try:
+            found = left(engine)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a process ended while it was looked at
+        counted = (found.descriptors, found.processes, found.scratch)
+        if counted == before:
+            return found
+        before = counted
+        time.sleep(1)
+    raise AssertionError(f"the engine does not come to rest: {before}")
 
 
 class Churn:
