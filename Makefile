@@ -33,7 +33,7 @@ test: setup-test  ## all tests but the slow ones
 	@$(RUN) pytest -n 2 $(TESTS)
 
 test-slow: setup-test  ## the slow ones alone
-	@$(RUN) pytest -m slow --timeout 900 $(TESTS)
+	@$(RUN) pytest -m slow --timeout 1800 $(TESTS)
 
 check: setup  ## formatting, lint, types, layers, docs, locks, sizes
 	@$(RUN) tools.check
