@@ -20,6 +20,7 @@ from steamship_engine.runtime.processes import WorkerProcess
 
 _QUICK_US = 1_000
 _RUNNING_LONG = 0.01
+_FIRST = 10
 _WEIGHT = 0.25
 _LAST_LINES = 20
 
@@ -55,6 +56,7 @@ class Worker:
         self._took: float = _QUICK_US
         self._head_since = 0.0
         self._large = 0
+        self._proven = False
         self._spent = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -92,6 +94,9 @@ class Worker:
     def runs_long(self, now: float, seconds: float, waiting: int) -> bool:
         """Whether the call that runs has run so long, or so many calls like the last ones would."""
         took_s = self._took / 1_000_000
+        if not self._proven:
+            # Its first call makes the author's object, which another worker would have to make as well.
+            seconds *= _FIRST
         return self.slots > 1 or now - self._head_since >= seconds or waiting * took_s >= seconds
 
     def send(self, call: Call) -> None:
@@ -246,6 +251,7 @@ class Worker:
 
     def _done(self, call: Call) -> None:
         del self.calls[call.number]
+        self._proven = True
         if not call.small:
             self._large -= 1
         self._end(call)
