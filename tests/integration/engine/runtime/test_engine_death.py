@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
-
 import pytest
 
-from steamship_engine.runtime.scratch import Scratch
-from tests.services.runtimes import gone, tiny_wheel
+from tests.services.killed_engine import assert_nothing_survives
+from tests.services.runtimes import tiny_wheel
 
 _ENGINE = """
 import asyncio, os, sys
@@ -35,21 +29,4 @@ asyncio.run(main())
 @pytest.mark.parametrize("path", ["", "/hang", "/spin"])
 def test_no_worker_survives_kill_9_of_the_engine(runtime_data, tmp_path, path):
     """Idle or in the middle of a call, the worker and what it forked are gone when the engine is killed."""
-    wheel = tiny_wheel(tmp_path)
-    engine = subprocess.Popen(
-        [sys.executable, "-c", _ENGINE, runtime_data, wheel, tmp_path, path],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
-    )
-    with engine:
-        assert engine.stdout is not None
-        pids = [int(word) for word in engine.stdout.readline().split()]
-        assert len(pids) == 2
-        assert not any(map(gone, pids))
-        engine.kill()
-    deadline = time.monotonic() + 10
-    while not all(map(gone, pids)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert all(map(gone, pids))
-    Scratch(runtime_data / "scratch").close()
-    assert not list((runtime_data / "scratch").iterdir())
+    assert_nothing_survives(_ENGINE, runtime_data, tiny_wheel(tmp_path), tmp_path, path, processes=2)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ import pytest
 from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.limits import MIB
 from steamship_engine.model.version_limits import VersionLimits
-from steamship_engine.runtime.scratch import Scratch
+from tests.services.killed_engine import assert_nothing_survives
 from tests.services.runtimes import gone
 
 _ENGINE = """
@@ -37,23 +34,7 @@ asyncio.run(main())
 
 def test_nothing_survives_kill_9_of_the_engine(runtime_data, tmp_path):
     """Launcher, zygote, workers and a daemon that has left its parents and its session end with the engine."""
-    engine = subprocess.Popen(
-        [sys.executable, "-c", _ENGINE, runtime_data, tmp_path],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
-    )
-    with engine:
-        assert engine.stdout is not None
-        pids = [int(word) for word in engine.stdout.readline().split()]
-        assert len(pids) == 5
-        assert not any(map(gone, pids))
-        engine.kill()
-    deadline = time.monotonic() + 10
-    while not all(map(gone, pids)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert all(map(gone, pids))
-    Scratch(runtime_data / "scratch").close()
-    assert not list((runtime_data / "scratch").iterdir())
+    assert_nothing_survives(_ENGINE, runtime_data, tmp_path, processes=5)
 
 
 def test_a_killed_launcher_takes_all_along_and_is_replaced(nurse):
