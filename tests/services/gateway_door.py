@@ -32,6 +32,8 @@ from steamship_engine.runtime.port import (
     RuntimePort,
     VersionSpec,
 )
+from steamship_engine.store.database import Database
+from steamship_engine.store.refusals import Refusals
 
 LOCAL = Addresses(api="http://localhost/api/v1/", app="http://localhost/", web="http://localhost/")
 APART = Addresses(api="https://api.test/api/v1/", app="https://apps.test/", web="https://web.test/")
@@ -138,7 +140,10 @@ class Door:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, addresses: Addresses = LOCAL) -> None:
         self.runtime = FakeRuntime(text_reply)
         self.changes = Changes()
-        ground = cast(Ground, SimpleNamespace(addresses=addresses, changes=self.changes))
+        self.refusals = Refusals(cast(Database, None))
+        ground = cast(
+            Ground, SimpleNamespace(addresses=addresses, changes=self.changes, refusals=self.refusals)
+        )
         monkeypatch.setattr(identity, "authenticate", self._authenticate)
         monkeypatch.setattr(instances, "call_target", self._call_target)
         self.minted: list[Sequence[str]] = []

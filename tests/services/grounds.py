@@ -21,6 +21,7 @@ from steamship_engine.store import users
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records, prepare
+from steamship_engine.store.refusals import Refusals
 from steamship_engine.store.schema import metadata
 from steamship_engine.store.vault import Vault
 
@@ -91,6 +92,7 @@ def ground(database: Database, tmp_path: Path) -> Ground:
         database=database,
         blobs=Blobs(f"file://{tmp_path / 'blobs'}", database),
         records=Records(database),
+        refusals=Refusals(database),
         vault=Vault("a secret key of the tests, long enough"),
         machine=IdleMachine(),
         addresses=Addresses("http://localhost/api/v1/", "http://localhost/", "http://localhost/"),

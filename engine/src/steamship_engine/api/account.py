@@ -55,7 +55,7 @@ def _begin(call: Call, _wanted: BeginInput) -> dict[str, Any]:
 
 
 def _poll(call: Call, wanted: PollInput) -> dict[str, Any]:
-    polled = logins.poll(call.ground, wanted.token)
+    polled = logins.poll(call.ground, wanted.token, source=call.source)
     told = {"status": polled.progress.value}
     return told if polled.key is None else {**told, "apiKey": polled.key}
 

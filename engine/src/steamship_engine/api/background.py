@@ -13,11 +13,11 @@ from steamship_engine.api.checking import checked
 from steamship_engine.api.current import workspace_of
 from steamship_engine.api.operations import Call, Input, Operation, Raw, TaskAnswer, Upload, Who
 from steamship_engine.api.tasks import task_status
-from steamship_engine.control import identity, schedule, tasks
+from steamship_engine.control import audit, identity, schedule, tasks
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.schedule import Schedule
-from steamship_engine.model.errors import InvalidRequestError, NotFoundError
+from steamship_engine.model.errors import InvalidRequestError, NotFoundError, SteamshipError
 from steamship_engine.model.nouns import Task, TaskUpload
 from steamship_engine.tasks.outcome import Outcome
 from steamship_engine.tasks.threads import in_thread
@@ -81,6 +81,13 @@ class Executor:
         ForbiddenError for a task of a worker whose instance is gone.
         """
         actor = Actor.from_json(task.actor)
+        try:
+            return await self._execute(task, actor)
+        except SteamshipError as error:
+            audit.note(self.ground.refusals, error, actor, actor.source, task.operation)
+            raise
+
+    async def _execute(self, task: Task, actor: Actor) -> Outcome:
         if actor.reach is Reach.WORKER:
             await in_thread(lambda: identity.require_instance(self.ground, actor), f"task {task.operation}")
         internal = self.internal.get(task.operation)
@@ -92,15 +99,16 @@ class Executor:
                 f'This engine has no operation "{task.operation}".',
                 suggestion="Submit the task to the engine that accepted it, or start its version again.",
             )
-        return await in_thread(lambda: _run(self.ground, operation, task), f"task {task.operation}")
+        return await in_thread(lambda: _run(self.ground, operation, task, actor), f"task {task.operation}")
 
 
-def _run(ground: Ground, operation: Operation, task: Task) -> Outcome:
+def _run(ground: Ground, operation: Operation, task: Task, actor: Actor) -> Outcome:
     """The same as a synchronous call, with what the row kept of it. Blocking."""
     with _fetched(ground, task) as upload:
         call = Call(
             ground=ground,
-            actor=Actor.from_json(task.actor),
+            actor=actor,
+            source=actor.source,
             request_id=task.request_id,
             workspace_id=task.workspace_id,
             upload=upload,

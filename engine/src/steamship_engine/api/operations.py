@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import NOWHERE, Source
 from steamship_engine.model.limits import REQUEST
 from steamship_engine.model.nouns import Workspace
 
@@ -82,6 +83,7 @@ class Call:
     headers; `api/current.py` resolves them. `accepts` are the words of `X-Steamship-Accept`.
     `conditions` are the request's `if-none-match`, `if-range` and `range`; none in a task.
     `task_id` is set when a task runs it; the same task may run it again after the engine was killed.
+    `source` is where the request came from.
     """
 
     ground: Ground
@@ -94,6 +96,7 @@ class Call:
     current: Workspace | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
     task_id: str | None = None
+    source: Source = NOWHERE
 
     def who(self) -> Actor:
         """The actor, where the operation requires one."""

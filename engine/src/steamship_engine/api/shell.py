@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -19,10 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from steamship_engine.api import background, bodies, envelope, not_built, openapi
 from steamship_engine.api.checking import checked
 from steamship_engine.api.operations import Answer, Call, Operation, TaskAnswer, WaitForTask, Who
-from steamship_engine.control import identity
+from steamship_engine.control import audit, identity
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import cors, identifiers
+from steamship_engine.model.audit import source_of
 from steamship_engine.model.errors import (
     AuthenticationError,
     BusyError,
@@ -111,9 +113,11 @@ class Api:
     def _endpoint(self, operation: Operation) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             request_id: str = request.state.request_id
+            request.state.actor = None
             try:
                 return await self._answer(operation, request, request_id)
             except SteamshipError as error:
+                self._note(error, operation, request)
                 return envelope.failed(error, request_id)
             except Exception as error:
                 unusable = outage(error)
@@ -134,6 +138,7 @@ class Api:
                 request_id=request_id,
                 workspace_id=request.headers.get("x-workspace-id") or None,
                 workspace_handle=request.headers.get("x-workspace-handle") or None,
+                source=source_of(request.scope, request_id),
                 accepts=frozenset(request.headers.get("x-steamship-accept", "").replace(",", " ").split()),
                 upload=raw.upload,
                 conditions={name: request.headers[name] for name in _CONDITIONS if name in request.headers},
@@ -162,11 +167,18 @@ class Api:
             return None
         try:
             actor = await self._authenticate(key)
-        except AuthenticationError:
+        except AuthenticationError as error:
             if operation.who is Who.ANYONE:
+                self._note(error, operation, request)
                 return None
             raise
+        actor = replace(actor, source=source_of(request.scope, request.state.request_id))
+        request.state.actor = actor
         return _admitted(operation, actor)
+
+    def _note(self, error: SteamshipError, operation: Operation, request: Request) -> None:
+        source = source_of(request.scope, request.state.request_id)
+        audit.note(self._ground.refusals, error, request.state.actor, source, operation.path)
 
     async def _looked_up(self, key: str) -> Actor:
         return await self._thread(lambda: identity.authenticate(self._ground, key), self._threads)

@@ -6,9 +6,12 @@ import asyncio
 import logging
 import secrets
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from steamship_engine.api import invocations
 from steamship_engine.api.background import Executor, Internal
@@ -20,7 +23,7 @@ from steamship_engine.app.front import Front
 from steamship_engine.app.machine import LoopMachine
 from steamship_engine.app.metrics import Metrics
 from steamship_engine.app.scraping import Scraping
-from steamship_engine.control import bundles, package_calls
+from steamship_engine.control import audit, bundles, package_calls
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.ground import Changes, Ground
 from steamship_engine.control.use import INIT_OPERATION
@@ -28,12 +31,14 @@ from steamship_engine.gateway.app import Gateway
 from steamship_engine.gateway.instance_init import initialize
 from steamship_engine.gateway.package_tasks import PackageTasks
 from steamship_engine.model.identifiers import new_id
-from steamship_engine.runtime.enforced import ENFORCED
+from steamship_engine.model.sandbox import Sandbox
+from steamship_engine.runtime.enforced import enforced_in
 from steamship_engine.runtime.port import RuntimePort
 from steamship_engine.settings import Settings
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records
+from steamship_engine.store.refusals import Refusals
 from steamship_engine.store.vault import Vault, secret_from
 from steamship_engine.tasks.loop import TaskLoop
 from steamship_engine.tasks.threads import in_thread
@@ -44,7 +49,12 @@ _log = logging.getLogger(__name__)
 
 
 def ground_of(
-    settings: Settings, database: Database, records: Records, addresses: Addresses, machine: LoopMachine
+    settings: Settings,
+    database: Database,
+    records: Records,
+    addresses: Addresses,
+    machine: LoopMachine,
+    sandbox: Sandbox,
 ) -> Ground:
     """What control stands on, in the data directory that the settings name."""
     blob_url = settings.blob_url or f"file://{quote(str(settings.data_dir / 'blobs'))}"
@@ -53,14 +63,16 @@ def ground_of(
         blobs=Blobs(blob_url, database),
         vault=Vault(settings.secret_key or secret_from(settings.data_dir / "secret.key")),
         records=records,
+        refusals=Refusals(database),
         machine=machine,
         addresses=addresses,
         uploads=_uploads(settings.data_dir),
         boot_secret=secrets.token_bytes(32),
         changes=Changes(),
-        many_users=settings.insecure_no_sandbox,
+        many_users=sandbox.mode.isolates or settings.insecure_no_sandbox,
+        sandbox=sandbox,
         caps=settings.caps,
-        enforced=ENFORCED,
+        enforced=enforced_in(sandbox.mode),
     )
 
 
@@ -115,6 +127,8 @@ class Engine:
                 self.metrics, ground.database, runtime.stats, ground.addresses, metrics_key
             ).answer,
             is_ready=lambda: self._ready,
+            sandbox=ground.sandbox.mode,
+            note=lambda error, source: audit.note(ground.refusals, error, None, source, "front"),
         )
         self._front = logged(counted(front, self.metrics), self.access_log)
 
@@ -131,8 +145,11 @@ class Engine:
         """Take up the work that an earlier engine left, then be ready."""
         self._machine.attach(asyncio.get_running_loop())
         self._ground.records.start()
+        self._ground.refusals.start()
         await self._tasks.start()
         self._sweeping = asyncio.create_task(self._sweep())
+        head = await asyncio.to_thread(audit.started, self._ground, version("steamship-engine"))
+        _log.info("The audit trail's last line is %s.", head)
         self._ready = True
 
     async def stop(self) -> None:
@@ -144,6 +161,11 @@ class Engine:
         self._machine.attach(None)
         await self._runtime.close()
         await asyncio.to_thread(self._ground.records.close)
+        await asyncio.to_thread(self._ground.refusals.close)
+        try:
+            _log.info("The audit trail's last line is %s.", await asyncio.to_thread(audit.head, self._ground))
+        except SQLAlchemyError as error:
+            _log.warning("The audit trail cannot be read: %s", error)
         self._ground.database.close()
 
     async def _sweep(self) -> None:

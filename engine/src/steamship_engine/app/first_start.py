@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from steamship_engine.app.operator import operator
 from steamship_engine.control import users
 from steamship_engine.control.ground import Ground
 from steamship_engine.settings import Settings, SettingsError
@@ -44,6 +45,7 @@ def make_first_user(ground: Ground, settings: Settings, home: Path) -> FirstUser
         many_users=ground.many_users,
         secret=settings.admin_key,
         is_admin=True,
+        by=operator(),
     )
     profile = home / ".steamship.json"
     return FirstUser(user.handle, key, profile if _remember(profile, ground, key) else None)

@@ -13,6 +13,7 @@ from steamship_engine.app.metrics import CONTENT_TYPE
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.gateway import address, hygiene
 from steamship_engine.model import cors
+from steamship_engine.model.audit import Source, source_of
 from steamship_engine.model.errors import (
     AuthenticationError,
     MethodNotAllowedError,
@@ -34,6 +35,9 @@ Door = Callable[[Any, Any, Any], Awaitable[None]]
 DOOR = "steamship.door"
 """Where a scope tells its door: `api`, `gateway`, `web`, `health`, `metrics`, or `front` for what no door answers."""
 
+Note = Callable[[SteamshipError, Source], None]
+"""Is told of what the front itself refuses, and from where it was asked."""
+
 Scrape = Callable[[Scope], Awaitable[bytes]]
 """The body for a request to `/metrics`; SteamshipError for one that may not have it."""
 
@@ -53,8 +57,10 @@ class Front:
         web: Door,
         scrape: Scrape,
         is_ready: Callable[[], bool],
+        sandbox: str = "none",
+        note: Note | None = None,
     ) -> None:
-        """`is_ready` is what `/readyz` says."""
+        """`is_ready` is what `/readyz` says, with the mode of the sandbox."""
         self._addresses = addresses
         self._doors: dict[str, Door] = {
             "api": api,
@@ -64,7 +70,8 @@ class Front:
             "metrics": self._metrics,
         }
         self._scrape = scrape
-        self._is_ready = is_ready
+        self._is_ready, self._sandbox = is_ready, sandbox
+        self._note = note
         self._loopback = any(is_loopback(host) for host in addresses.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +80,7 @@ class Front:
         try:
             name = self._door(scope)
         except SteamshipError as error:
-            await _refuse(scope, send, error)
+            await self._refuse(scope, send, error)
             return
         scope[DOOR] = name
         await self._doors[name](scope, receive, send)
@@ -117,14 +124,14 @@ class Front:
         try:
             text = await self._scrape(scope)
         except SteamshipError as error:
-            await _refuse(scope, send, error)
+            await self._refuse(scope, send, error)
             return
         body = b"" if scope["method"] == "HEAD" else text
         await _send(send, 200, body, [(b"content-type", CONTENT_TYPE.encode()), _NOT_KEPT])
 
     async def _health(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["path"] != "/livez" and not self._is_ready():
-            await _refuse(
+            await self._refuse(
                 scope,
                 send,
                 UnavailableError("The engine is starting or stopping.", suggestion="Try again in a second."),
@@ -133,10 +140,15 @@ class Front:
         body = b"" if scope["method"] == "HEAD" else b"ok\n"
         await _send(send, 200, body, [(b"content-type", b"text/plain"), _NOT_KEPT])
 
+    async def _refuse(self, scope: Scope, send: Send, error: SteamshipError) -> None:
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        own = request_id(given.decode("latin-1"))
+        if self._note is not None:
+            self._note(error, source_of(scope, own))
+        await _failed(send, error, own)
 
-async def _refuse(scope: Scope, send: Send, error: SteamshipError) -> None:
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    own = request_id(given.decode("latin-1"))
+
+async def _failed(send: Send, error: SteamshipError, own: str) -> None:
     body = json.dumps({"status": wire_status(error, request_id=own)}).encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from steamship_engine.model.audit import NOWHERE, Source
 from steamship_engine.model.errors import ForbiddenError
 
 
@@ -24,7 +25,8 @@ class Actor:
 
     `workspace_id` is set for every reach but `user`; `instance_id` for `instance` and `worker`.
     `key_id` is the user key's row, None for worker keys. `calls` are the ids of the calls that a worker
-    acts in, outermost first: any of them may wait for what the actor asks.
+    acts in, outermost first: any of them may wait for what the actor asks. `source` is the request in which it
+    asks, for the audit trail; who it is does not depend on it.
     """
 
     user_id: str
@@ -35,6 +37,7 @@ class Actor:
     key_id: str | None = None
     is_admin: bool = False
     calls: tuple[str, ...] = ()
+    source: Source = field(default=NOWHERE, compare=False)
 
     def require_user(self, what: str) -> None:
         """Refuse every key but a user-wide one, in the words the original client looks for."""
@@ -57,6 +60,9 @@ class Actor:
             "workspaceId": self.workspace_id,
             "instanceId": self.instance_id,
             "calls": list(self.calls),
+            "keyId": self.key_id,
+            "address": self.source.address,
+            "requestId": self.source.request_id,
         }
 
     @classmethod
@@ -68,5 +74,7 @@ class Actor:
             reach=Reach(value["reach"]),
             workspace_id=value["workspaceId"],
             instance_id=value["instanceId"],
+            key_id=value.get("keyId"),
             calls=tuple(value.get("calls", ())),
+            source=Source(value.get("address"), value.get("requestId")),
         )

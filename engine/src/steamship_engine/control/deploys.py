@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import bundles, limits
+from steamship_engine.control import audit, bundles, limits
 from steamship_engine.control import packages as package_rules
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.packages import ALREADY_EXISTS
 from steamship_engine.control.versions import Shown, shown
 from steamship_engine.model import handles
+from steamship_engine.model.audit import AuditKind, Subject
 from steamship_engine.model.config import Template, check_template, parse_template
-from steamship_engine.model.errors import AlreadyExistsError, DeployError, InvalidRequestError
+from steamship_engine.model.errors import (
+    AlreadyExistsError,
+    DeployError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    SteamshipError,
+    UnavailableError,
+)
 from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
@@ -64,12 +74,34 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
     done = _done_before(ground, deploy)
     if done is not None:
         return done
-    handle = _check(ground, actor, deploy)
-    with bundles.unpacked(ground, deploy.bundle.sha256):
-        made = _made(ground, actor, deploy, handle)
+    with _refusals_told(ground, actor, deploy):
+        handle = _check(ground, actor, deploy)
+        with bundles.unpacked(ground, deploy.bundle.sha256):
+            made = _made(ground, actor, deploy, handle)
     ground.changes.report("version", made.version.id)
     ground.changes.report("package", made.version.package_id)
     return made
+
+
+@contextmanager
+def _refusals_told(ground: Ground, actor: Actor, deploy: Deploy) -> Iterator[None]:
+    """Have the audit trail told of a deploy that the block refuses; of one that may not be, its door tells."""
+    try:
+        yield
+    except (ForbiddenError, NotFoundError, UnavailableError):
+        raise
+    except Exception as error:
+        code = error.code if isinstance(error, SteamshipError) else SteamshipError.code
+        audit.refused(
+            ground.refusals,
+            AuditKind.VERSION_DEPLOYED,
+            actor,
+            actor.source,
+            Subject("package", deploy.package_id),
+            code=code,
+            bundle=deploy.bundle.sha256,
+        )
+        raise
 
 
 def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
@@ -146,7 +178,7 @@ def _insert(
 ) -> Shown:
     try:
         with ground.database.begin() as connection:
-            package_rules.own(connection, actor, deploy.package_id)
+            package = package_rules.own(connection, actor, deploy.package_id)
             versions.insert(
                 connection,
                 version_id=deploy.version_id,
@@ -169,6 +201,15 @@ def _insert(
             )
             version = versions.by_id(connection, deploy.version_id)
             assert version is not None, "a version vanished in its own transaction"
+            audit.record(
+                connection,
+                AuditKind.VERSION_DEPLOYED,
+                actor,
+                Subject("version", version.id, handle),
+                package=package.handle,
+                bundle=version.bundle,
+                environment=version.environment,
+            )
             return shown(connection, version)
     except IntegrityError:
         with ground.database.read() as connection:

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from steamship_engine.control import audit
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import handles, media, tag_query
+from steamship_engine.model.audit import AuditKind, Subject
 from steamship_engine.model.errors import (
     AlreadyExistsError,
     AuthenticationError,
@@ -98,7 +100,10 @@ def create(ground: Ground, actor: Actor, workspace: Workspace, new: NewFile) -> 
                     file_id=file_id,
                     values=[(tag.kind, tag.name, tag.value) for tag in new.tags],
                 )
-                return _tagged(connection, _there(store.by_id(connection, file_id)))
+                file = _there(store.by_id(connection, file_id))
+                if file.is_public:
+                    _tell_visibility(connection, actor, file)
+                return _tagged(connection, file)
         except IntegrityError:
             raise AlreadyExistsError(
                 f'The workspace "{workspace.handle}" has a file "{handle}" already, or was just deleted.',
@@ -135,10 +140,13 @@ def query(ground: Ground, workspace: Workspace, text: str) -> list[Tagged]:
 def publish(ground: Ground, actor: Actor, file_id: str, *, is_public: bool | None) -> Tagged:
     """Let everybody read a file's bytes, or its owner alone; None leaves it as it is."""
     with ground.database.begin() as connection:
-        seen(actor, store.lock(connection, file_id), file_id)
+        before = seen(actor, store.lock(connection, file_id), file_id)
         if is_public is not None:
             store.publish(connection, file_id, is_public=is_public)
-        return _tagged(connection, _there(store.by_id(connection, file_id)))
+        file = _there(store.by_id(connection, file_id))
+        if file.is_public != before.is_public:
+            _tell_visibility(connection, actor, file)
+        return _tagged(connection, file)
 
 
 def delete(ground: Ground, actor: Actor, file_id: str) -> Tagged:
@@ -174,8 +182,14 @@ def seen(actor: Actor, file: File | None, named: str) -> File:
         raise NotFoundError(
             f'There is no file "{named[:300]}".',
             suggestion="Check the id, or the handle and the workspace; `file/list` shows a workspace's files.",
+            hides=None if file is None else Subject("file", file.id, file.handle),
         )
     return file
+
+
+def _tell_visibility(connection: Connection, actor: Actor, file: File) -> None:
+    subject = Subject("file", file.id, file.handle)
+    audit.record(connection, AuditKind.FILE_VISIBILITY, actor, subject, isPublic=file.is_public)
 
 
 def _mime_type(new: NewFile) -> str | None:

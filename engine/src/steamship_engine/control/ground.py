@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from steamship_engine.control.addresses import Addresses
+from steamship_engine.control.audit import Told
 from steamship_engine.control.bundles import AtWork
 from steamship_engine.model.version_limits import CAPS, VersionLimits
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec, WorkerFacts
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records
+from steamship_engine.store.refusals import Refusals
 from steamship_engine.store.vault import Vault
 
 
@@ -65,22 +67,25 @@ class Changes:
 class Ground:
     """The database, the blob store, the vault, the machine and the addresses.
 
-    `records` is what packages say. `uploads` is a folder for files on their way in; whoever puts one there removes it. `boot_secret`
-    signs worker keys and dies with the engine. `many_users` is False while nothing isolates them. `at_work`
-    is what `control/bundles.py` goes by. `caps` are the most that versions' limits may be; `enforced` says how, by
-    their names.
+    `records` is what packages say, `refusals` what the audit trail is told of refusals. `uploads` is a folder for
+    files on their way in; whoever puts one there removes it. `boot_secret` signs worker keys and dies with the engine.
+    `many_users` is False while nothing isolates them. `at_work` is what `control/bundles.py` goes by, `told` what
+    `control/audit.py` does. `caps` are the most that versions' limits may be; `enforced` says how, by their names.
     """
 
     database: Database
     blobs: Blobs
     vault: Vault
     records: Records
+    refusals: Refusals
     machine: Machine
     addresses: Addresses
     uploads: Path
     boot_secret: bytes = field(repr=False)
     changes: Changes
     many_users: bool
+    sandbox: Sandbox
     at_work: AtWork = field(default_factory=AtWork)
+    told: Told = field(default_factory=Told)
     caps: VersionLimits = CAPS
     enforced: Mapping[str, str] = field(default_factory=dict)

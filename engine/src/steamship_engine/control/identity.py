@@ -14,6 +14,7 @@ from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.keys import LONGEST_KEY, digest_of, lookup_of
 from steamship_engine.control.worker_keys import Claim
+from steamship_engine.model.audit import KeyProblem, TriedKey
 from steamship_engine.model.errors import AuthenticationError, ForbiddenError
 from steamship_engine.model.nouns import Key, User
 from steamship_engine.model.states import KeyScope
@@ -34,15 +35,17 @@ def authenticate(ground: Ground, bearer: str) -> Actor:
 
     AuthenticationError, the same for missing, malformed, unknown, revoked and expired keys.
     """
-    if not bearer or len(bearer) > LONGEST_KEY or not bearer.isascii():
-        raise refusal()
+    if not bearer:
+        raise refusal(TriedKey(KeyProblem.MISSING))
+    if len(bearer) > LONGEST_KEY or not bearer.isascii():
+        raise refusal(TriedKey(KeyProblem.MALFORMED))
     if bearer.startswith(worker_keys.PREFIX):
         return holder(ground, claimed(ground, bearer))
     moment = now()
     with ground.database.read() as connection:
         found = _find(connection, bearer, moment)
-    if found is None:
-        raise refusal()
+    if isinstance(found, TriedKey):
+        raise refusal(found)
     key, user = found
     if key.last_used_at is None or moment - key.last_used_at >= _TOUCHED_EVERY:
         _touch(ground, key, moment)
@@ -57,11 +60,12 @@ def authenticate(ground: Ground, bearer: str) -> Actor:
     )
 
 
-def refusal() -> AuthenticationError:
+def refusal(tried: TriedKey) -> AuthenticationError:
     """The one answer to every key that opens nothing."""
     return AuthenticationError(
         "The request has no valid key.",
         suggestion="Send `Authorization: Bearer KEY` with a key that is neither revoked nor expired; `ship login` stores one.",
+        tried=tried,
     )
 
 
@@ -69,7 +73,7 @@ def claimed(ground: Ground, bearer: str) -> Claim:
     """What a worker key claims; asks no database. AuthenticationError for one that is not ours."""
     claim = worker_keys.verify(ground, bearer) if len(bearer) <= LONGEST_KEY else None
     if claim is None:
-        raise refusal()
+        raise refusal(TriedKey(KeyProblem.WORKER))
     return claim
 
 
@@ -78,7 +82,7 @@ def holder(ground: Ground, claim: Claim) -> Actor:
     with ground.database.read() as connection:
         user = keys.owner_of_instance(connection, claim.instance_id, claim.workspace_id, claim.user_id)
     if user is None:
-        raise refusal()
+        raise refusal(TriedKey(KeyProblem.GONE, instance_id=claim.instance_id))
     return Actor(
         user_id=user.id,
         user_handle=user.handle,
@@ -102,16 +106,18 @@ def require_instance(ground: Ground, actor: Actor) -> None:
         )
 
 
-def _find(connection: Connection, bearer: str, moment: datetime) -> tuple[Key, User] | None:
+def _find(connection: Connection, bearer: str, moment: datetime) -> tuple[Key, User] | TriedKey:
     key = keys.by_lookup(connection, lookup_of(bearer))
     # Compared even when nothing was found: what takes as long tells nobody which lookup ids exist.
     same = hmac.compare_digest(digest_of(bearer), key.digest if key is not None else bytes(32))
-    if key is None or not same or key.revoked_at is not None:
-        return None
+    if key is None or not same:
+        return TriedKey(KeyProblem.UNKNOWN)
+    if key.revoked_at is not None:
+        return TriedKey(KeyProblem.REVOKED, key.id)
     if key.expires_at is not None and key.expires_at <= moment:
-        return None
+        return TriedKey(KeyProblem.EXPIRED, key.id)
     user = users.by_id(connection, key.user_id)
-    return None if user is None else (key, user)
+    return TriedKey(KeyProblem.UNKNOWN) if user is None else (key, user)
 
 
 def _touch(ground: Ground, key: Key, moment: datetime) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from steamship_engine.control import limits
+from steamship_engine.control import audit, limits
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
+from steamship_engine.model.audit import Subject
 from steamship_engine.model.config import redact
 from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.handles import folded
@@ -117,10 +118,10 @@ def delete(ground: Ground, actor: Actor, instance_id: str) -> Placed:
             "A key for one instance cannot delete it.",
             suggestion="Use a key for the workspace, or one of the user's own.",
         )
-    removal = Removal(ground)
+    removal = Removal(ground, actor)
     with ground.database.begin() as connection:
         placed = _reached(actor, instances.by_id(connection, instance_id), instance_id)
-        if not removal.instance(connection, instance_id):
+        if not removal.instance(connection, instance_id, placed.instance.handle):
             raise instance_not_found(instance_id)
     removal.finish()
     return placed
@@ -134,8 +135,13 @@ def _reached(actor: Actor, placed: Placed | None, named: str) -> Placed:
         or not actor.reaches_workspace(placed.instance.workspace_id)
         or (actor.reach is Reach.INSTANCE and actor.instance_id != placed.instance.id)
     ):
-        raise instance_not_found(named)
+        raise instance_not_found(named, None if placed is None else subject_of(placed))
     return placed
+
+
+def subject_of(placed: Placed) -> Subject:
+    """The instance, for the audit trail."""
+    return Subject("instance", placed.instance.id, placed.instance.handle)
 
 
 def call_target(
@@ -161,7 +167,10 @@ def call_target(
                 placed = None
         if placed is None:
             raise instance_not_found(instance_handle or instance_id or "")
-        return _target(ground, connection, placed)
+        target = _target(ground, connection, placed)
+    if target.secrets:
+        audit.secrets_opened(ground, target)
+    return target
 
 
 def origin_of(spec: InstanceSpec, secrets: dict[str, Any]) -> Origin:
@@ -185,11 +194,12 @@ def spec_of(ground: Ground, instance_id: str) -> CallTarget:
     return call_target(ground, None, None, None, instance_id)
 
 
-def instance_not_found(name: str) -> NotFoundError:
-    """The answer for an instance that is not there, and for one that is not the caller's."""
+def instance_not_found(name: str, hides: Subject | None = None) -> NotFoundError:
+    """The answer for an instance that is not there, and for one that is not the caller's, which it `hides`."""
     return NotFoundError(
         f'There is no instance "{name[:200]}" here.',
         suggestion="Check the handles and the workspace; `ship instances` lists yours.",
+        hides=hides,
     )
 
 

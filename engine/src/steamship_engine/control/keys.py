@@ -7,12 +7,14 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
-from steamship_engine.control import workspaces
+from steamship_engine.control import audit, workspaces
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import AuditActor, AuditKind, Source, Subject
 from steamship_engine.model.errors import InvalidRequestError, NotFoundError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Key
@@ -82,6 +84,7 @@ def create(
         scope, workspace_id, instance_id = _scope(connection, actor, workspace_handle, instance_handle)
         return insert(
             connection,
+            by=actor,
             user_id=actor.user_id,
             name=name,
             secret=minted(),
@@ -95,15 +98,21 @@ def create(
 def insert(
     connection: Connection,
     *,
+    by: Actor | AuditActor,
     user_id: str,
     name: str,
     secret: str,
+    source: Source | None = None,
+    login_id: str | None = None,
     scope: KeyScope = KeyScope.USER,
     workspace_id: str | None = None,
     instance_id: str | None = None,
     expires_at: datetime | None = None,
 ) -> NewKey:
-    """Keep the key `secret` for the user, in the caller's transaction."""
+    """Keep the key `secret` for the user, in the caller's transaction.
+
+    `by`, `source` and `login_id`, the login that it is made for, are for the audit trail.
+    """
     key_id = new_id()
     keys.insert(
         connection,
@@ -119,6 +128,16 @@ def insert(
     )
     key = keys.by_id(connection, user_id, key_id)
     assert key is not None, "a key vanished in its own transaction"
+    about: dict[str, Any] = {
+        "user": user_id,
+        "scope": scope.value,
+        "workspace": workspace_id,
+        "instance": instance_id,
+        "expires": None if expires_at is None else expires_at.isoformat(),
+        "login": login_id,
+    }
+    kept = {name: value for name, value in about.items() if value is not None}
+    audit.record(connection, AuditKind.KEY_MADE, by, Subject("key", key_id, name), source, **kept)
     return NewKey(key, secret)
 
 
@@ -133,11 +152,17 @@ def revoke(ground: Ground, actor: Actor, key_id: str) -> Key:
     """End a key now, for good. Every cache has forgotten it when this returns."""
     actor.require_user("revoke keys")
     with ground.database.begin() as connection:
-        if keys.by_id(connection, actor.user_id, key_id) is None:
+        found = keys.by_id(connection, actor.user_id, key_id)
+        if found is None:
+            others = keys.by_key_id(connection, key_id)
             raise NotFoundError(
-                f'You have no key with the id "{key_id}".', suggestion="`ship keys ls` lists yours."
+                f'You have no key with the id "{key_id}".',
+                suggestion="`ship keys ls` lists yours.",
+                hides=None if others is None else Subject("key", key_id),
             )
         keys.revoke(connection, key_id)
+        if found.revoked_at is None:
+            audit.record(connection, AuditKind.KEY_REVOKED, actor, Subject("key", key_id, found.name))
         key = keys.by_id(connection, actor.user_id, key_id)
     ground.changes.report("key", key_id)
     assert key is not None, "a key vanished in its own transaction"

@@ -16,10 +16,18 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from steamship_engine.control import keys
+from steamship_engine.control import audit, keys
 from steamship_engine.control.actor import Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.identity import authenticate
+from steamship_engine.model.audit import (
+    NOWHERE,
+    AuditActor,
+    AuditActorKind,
+    AuditKind,
+    Source,
+    Subject,
+)
 from steamship_engine.model.errors import (
     AuthenticationError,
     ConflictError,
@@ -31,7 +39,7 @@ from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import LOGIN, LoginLimits
 from steamship_engine.model.nouns import LoginAttempt
 from steamship_engine.store import keys as key_rows
-from steamship_engine.store import logins
+from steamship_engine.store import logins, users
 from steamship_engine.store.columns import now
 
 _LONGEST_TOKEN = 128
@@ -82,7 +90,7 @@ def begin(ground: Ground, limits: LoginLimits = LOGIN) -> str:
     return token
 
 
-def poll(ground: Ground, token: str, limits: LoginLimits = LOGIN) -> Polled:
+def poll(ground: Ground, token: str, limits: LoginLimits = LOGIN, *, source: Source = NOWHERE) -> Polled:
     """How far the attempt is. The key is made and handed over in the one answer that says DONE."""
     moment = now()
     with ground.database.read() as connection:
@@ -99,7 +107,17 @@ def poll(ground: Ground, token: str, limits: LoginLimits = LOGIN) -> Polled:
         if approving.revoked_at is not None or _is_over(approving.expires_at, moment):
             return Polled(Progress.ENDED)
         assert attempt.client is not None, "an attempt was approved for nobody"
-        made = keys.insert(connection, user_id=approving.user_id, name=attempt.client, secret=keys.minted())
+        user = users.by_id(connection, approving.user_id)
+        assert user is not None, "a key outlived its user"
+        made = keys.insert(
+            connection,
+            by=AuditActor(AuditActorKind.USER, user.id, user.handle, approving.id),
+            source=source,
+            login_id=attempt.id,
+            user_id=user.id,
+            name=attempt.client,
+            secret=keys.minted(),
+        )
     return Polled(Progress.DONE, made.secret)
 
 
@@ -113,7 +131,15 @@ def pending(ground: Ground, token: str, limits: LoginLimits = LOGIN) -> Pending:
     return Pending(code_of(token), attempt.expires_at)
 
 
-def approve(ground: Ground, token: str, key: str, client: str, limits: LoginLimits = LOGIN) -> str:
+def approve(
+    ground: Ground,
+    token: str,
+    key: str,
+    client: str,
+    limits: LoginLimits = LOGIN,
+    *,
+    source: Source = NOWHERE,
+) -> str:
     """Let the waiting client have a key of its own, called `client`; the user's handle.
 
     Raises as `pending`; AuthenticationError for a key that opens nothing, and ForbiddenError for one
@@ -129,13 +155,16 @@ def approve(ground: Ground, token: str, key: str, client: str, limits: LoginLimi
                 "This key reaches one workspace or instance only.",
                 suggestion="Paste a key that stands for you as a whole.",
             )
-    except (AuthenticationError, ForbiddenError):
+    except (AuthenticationError, ForbiddenError) as error:
+        audit.login_refused(ground.refusals, error, source, attempt.id)
         with ground.database.begin() as connection:
             logins.count_refused_key(connection, attempt.id)
         raise
     with ground.database.begin() as connection:
         if not logins.approve(connection, attempt.id, actor.key_id, client):
             raise _approved_already()
+        subject = Subject("login", attempt.id, client)
+        audit.record(connection, AuditKind.LOGIN_GRANTED, actor, subject, source)
     return actor.user_handle
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from steamship_engine.control import audit
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
 from steamship_engine.model import handles
+from steamship_engine.model.audit import AuditKind, Subject
 from steamship_engine.model.errors import (
     AlreadyExistsError,
     ConflictError,
@@ -66,6 +68,13 @@ def create(ground: Ground, actor: Actor, wanted: Wanted, *, fetch_if_exists: boo
                 readme=wanted.readme,
                 profile=wanted.profile,
             )
+            audit.record(
+                connection,
+                AuditKind.PACKAGE_CREATED,
+                actor,
+                Subject("package", package_id, handle),
+                isPublic=wanted.is_public,
+            )
             return _there(packages.by_id(connection, package_id))
     except IntegrityError:
         with ground.database.read() as connection:
@@ -90,9 +99,10 @@ def update(ground: Ground, actor: Actor, package_id: str, changed: dict[str, Any
         values["handle_key"] = handles.folded(handles.PACKAGE.check(values["handle"]))
     try:
         with ground.database.begin() as connection:
-            own(connection, actor, package_id)
+            before = own(connection, actor, package_id)
             packages.update(connection, package_id, values)
             package = _there(packages.by_id(connection, package_id))
+            _tell_changes(connection, actor, before, package)
     except IntegrityError:
         raise _handle_taken() from None
     ground.changes.report("package", package_id)
@@ -105,7 +115,7 @@ def delete(ground: Ground, actor: Actor, package_id: str) -> Package:
     ConflictError while another user has an instance of it.
     """
     actor.require_user("delete packages")
-    removal = Removal(ground)
+    removal = Removal(ground, actor)
     with ground.database.begin() as connection:
         package = own(connection, actor, package_id)
         if packages.used_by_others(connection, package_id, actor.user_id):
@@ -147,6 +157,7 @@ def visible(
         raise NotFoundError(
             f'There is no package "{(handle or package_id or "")[:200]}" that you may see.',
             suggestion="Check the handle; `ship packages` lists the packages you may use.",
+            hides=None if found is None else Subject("package", found.id, found.handle),
         )
     return found
 
@@ -160,6 +171,15 @@ def own(connection: Connection, actor: Actor, package_id: str) -> Package:
             suggestion="Only its owner may do this; deploy your code under a handle of your own.",
         )
     return package
+
+
+def _tell_changes(connection: Connection, actor: Actor, before: Package, package: Package) -> None:
+    """Have the audit trail tell what has changed of who may see what under which name."""
+    subject = Subject("package", package.id, package.handle)
+    if package.handle != before.handle:
+        audit.record(connection, AuditKind.PACKAGE_RENAMED, actor, subject, before=before.handle)
+    if package.is_public != before.is_public:
+        audit.record(connection, AuditKind.PACKAGE_VISIBILITY, actor, subject, isPublic=package.is_public)
 
 
 def _check_size(**texts: Any) -> None:

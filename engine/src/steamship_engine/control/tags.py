@@ -7,6 +7,7 @@ from steamship_engine.control.actor import Actor
 from steamship_engine.control.files import NewTag
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import tag_query
+from steamship_engine.model.audit import Subject
 from steamship_engine.model.errors import NotFoundError
 from steamship_engine.model.nouns import Tag, Workspace
 from steamship_engine.store import files as file_store
@@ -33,7 +34,7 @@ def delete(ground: Ground, actor: Actor, tag_id: str) -> Tag:
         file = None if tag is None else file_store.by_id(connection, tag.file_id)
         own = file is not None and file.user_id == actor.user_id
         if tag is None or not own or not actor.reaches_workspace(tag.workspace_id):
-            raise _missing(tag_id)
+            raise _missing(tag_id, tag)
         if not store.remove(connection, tag_id):
             raise _missing(tag_id)
     return tag
@@ -46,7 +47,9 @@ def query(ground: Ground, workspace: Workspace, text: str) -> list[Tag]:
         return store.matching(connection, workspace.id, wanted)
 
 
-def _missing(tag_id: str) -> NotFoundError:
+def _missing(tag_id: str, hidden: Tag | None = None) -> NotFoundError:
     return NotFoundError(
-        f'There is no tag "{tag_id[:100]}".', suggestion="`file/get` shows a file's tags with their ids."
+        f'There is no tag "{tag_id[:100]}".',
+        suggestion="`file/get` shows a file's tags with their ids.",
+        hides=None if hidden is None else Subject("tag", hidden.id),
     )

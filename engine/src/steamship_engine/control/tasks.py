@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import Subject
 from steamship_engine.model.errors import ConflictError, NotFoundError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Task, TaskUpload
@@ -158,17 +159,18 @@ def may_see(actor: Actor, task: Task) -> bool:
     )
 
 
-def missing(task_id: str) -> NotFoundError:
-    """What everybody is told about a task that is not there, or not theirs."""
+def missing(task_id: str, hidden: Task | None = None) -> NotFoundError:
+    """What everybody is told about a task that is not there, or not theirs, which is `hidden` then."""
     return NotFoundError(
         f'there is no task "{task_id[:100]}".',
         suggestion="Use the task id that the engine answered with when the task was submitted.",
+        hides=None if hidden is None else Subject("task", hidden.id),
     )
 
 
 def _seen(actor: Actor, task: Task | None, task_id: str) -> Task:
     if task is None or not may_see(actor, task):
-        raise missing(task_id)
+        raise missing(task_id, task)
     return task
 
 
@@ -193,7 +195,7 @@ def _unfinished(connection: Connection, actor: Actor, wanted: Sequence[str]) -> 
     for task_id in needs:
         task = found.get(task_id)
         if task is None or not may_see(actor, task):
-            raise missing(task_id)
+            raise missing(task_id, task)
         if task.state is TaskState.FAILED:
             raise ConflictError(
                 f'At least one dependent already failed: the task "{task_id}".',

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import tasks, workspaces
+from steamship_engine.control import audit, tasks, workspaces
 from steamship_engine.control import versions as version_rules
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
-from steamship_engine.control.instances import secrets_place
+from steamship_engine.control.instances import secrets_place, subject_of
 from steamship_engine.control.reuse import Wanted, existing
 from steamship_engine.model import handles
+from steamship_engine.model.audit import AuditKind
 from steamship_engine.model.config import Config, complete, split_secrets
 from steamship_engine.model.errors import ForbiddenError, NotBuiltYetError, NotFoundError, TooLargeError
 from steamship_engine.model.identifiers import new_id
@@ -149,6 +150,16 @@ def _make(
     after_commit(connection, partial(ground.changes.report, "instance", instance_id))
     placed = instances.by_id(connection, instance_id)
     assert placed is not None, "an instance vanished in its own transaction"
+    audit.record(
+        connection,
+        AuditKind.INSTANCE_CREATED,
+        actor,
+        subject_of(placed),
+        package=package.handle,
+        version=version.handle,
+        workspace=workspace.id,
+        secrets=sorted(secret),
+    )
     return placed
 
 

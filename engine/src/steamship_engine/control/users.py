@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import keys
+from steamship_engine.control import audit, keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import handles
+from steamship_engine.model.audit import OPERATOR, AuditActor, AuditKind, Subject
 from steamship_engine.model.errors import AlreadyExistsError, ForbiddenError, InvalidRequestError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import User
@@ -32,6 +33,8 @@ def update(ground: Ground, actor: Actor, handle: str | None) -> User:
         try:
             with ground.database.begin() as connection:
                 users.rename(connection, actor.user_id, handle)
+                subject = Subject("user", actor.user_id, handle)
+                audit.record(connection, AuditKind.USER_RENAMED, actor, subject, before=actor.user_handle)
         except IntegrityError:
             raise taken(handle) from None
         ground.changes.report("user", actor.user_id)
@@ -45,8 +48,9 @@ def create(
     many_users: bool,
     secret: str | None = None,
     is_admin: bool = False,
+    by: AuditActor = OPERATOR,
 ) -> tuple[User, str]:
-    """Add a user with one key; both. `secret` is a key that the operator chose.
+    """Add a user with one key; both. `secret` is a key that the operator chose, `by` who that is.
 
     It needs no more than the database, so that it works beside a running engine.
 
@@ -70,7 +74,10 @@ def create(
                     suggestion="If all users trust each other, add --insecure-no-sandbox.",
                 )
             users.insert(connection, user_id=user_id, handle=handle, is_admin=is_admin)
-            keys.insert(connection, user_id=user_id, name="first", secret=secret)
+            audit.record(
+                connection, AuditKind.USER_CREATED, by, Subject("user", user_id, handle), isAdmin=is_admin
+            )
+            keys.insert(connection, by=by, user_id=user_id, name="first", secret=secret)
             user = users.by_id(connection, user_id)
     except IntegrityError:
         raise taken(handle) from None

@@ -11,6 +11,7 @@ from steamship_engine.control import packages as package_rules
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
+from steamship_engine.model.audit import Subject
 from steamship_engine.model.errors import ConflictError, InvalidRequestError, NotFoundError
 from steamship_engine.model.nouns import Package, Version
 from steamship_engine.store import versions
@@ -54,8 +55,9 @@ def find(connection: Connection, actor: Actor, wanted: Wanted) -> tuple[Package,
             package = package_rules.visible(
                 connection, actor, package_id=version.package_id, handle=wanted.package_handle
             )
-        except NotFoundError:
-            raise no_such_id(wanted.version_id) from None
+        except NotFoundError as error:
+            hidden = None if error.hides is None else Subject("version", version.id, version.handle)
+            raise no_such_id(wanted.version_id, hidden) from None
         return package, version
     if not wanted.package_id and not wanted.package_handle:
         raise InvalidRequestError(
@@ -116,7 +118,7 @@ def delete(ground: Ground, actor: Actor, version_id: str) -> Shown:
     ConflictError while another user has an instance of it.
     """
     actor.require_user("delete versions")
-    removal = Removal(ground)
+    removal = Removal(ground, actor)
     with ground.database.begin() as connection:
         _, version = find(connection, actor, Wanted(version_id=version_id))
         package_rules.own(connection, actor, version.package_id)
@@ -132,11 +134,12 @@ def delete(ground: Ground, actor: Actor, version_id: str) -> Shown:
     return before
 
 
-def no_such_id(version_id: str) -> NotFoundError:
-    """The answer for a version that is not there, and for one that the actor may not see."""
+def no_such_id(version_id: str, hides: Subject | None = None) -> NotFoundError:
+    """The answer for a version that is not there, and for one that the actor may not see, which it `hides`."""
     return NotFoundError(
         f'There is no version with the id "{version_id[:100]}" that you may see.',
         suggestion="Check the id; `ship versions` lists a package's versions.",
+        hides=hides,
     )
 
 

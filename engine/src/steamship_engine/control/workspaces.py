@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from steamship_engine.control import audit
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
 from steamship_engine.model import handles
+from steamship_engine.model.audit import AuditKind, Subject
 from steamship_engine.model.errors import AlreadyExistsError, NotFoundError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.nouns import Workspace
@@ -131,13 +133,15 @@ def delete(ground: Ground, actor: Actor, workspace_id: str) -> Workspace:
     with ground.database.begin() as connection:
         workspaces.lock(connection, workspace_id)
         workspace = by_id(connection, actor, workspace_id)
-        removal = Removal(ground)
+        removal = Removal(ground, actor)
         for instance_id in workspaces.instance_ids(connection, workspace_id):
             removal.instance(connection, instance_id)
         for digest in workspaces.blob_digests(connection, workspace_id):
             ground.blobs.release(connection, digest)
         ended = queue.forget_workspace(connection, ground.blobs, workspace_id)
         workspaces.delete(connection, workspace_id)
+        subject = Subject("workspace", workspace_id, workspace.handle)
+        audit.record(connection, AuditKind.WORKSPACE_REMOVED, actor, subject)
     ground.changes.report("workspace", workspace_id)
     for task_id in ended:
         ground.changes.report("task", task_id)
@@ -156,12 +160,13 @@ def _insert(connection: Connection, actor: Actor, handle: str) -> Workspace:
 
 def _seen(actor: Actor, workspace: Workspace | None, named: str) -> Workspace:
     if workspace is None or workspace.user_id != actor.user_id or not actor.reaches_workspace(workspace.id):
-        raise _not_found(named)
+        raise _not_found(named, workspace)
     return workspace
 
 
-def _not_found(named: str) -> NotFoundError:
+def _not_found(named: str, hidden: Workspace | None = None) -> NotFoundError:
     return NotFoundError(
         f"You have no workspace {named}.",
         suggestion="Check the handle or id, or create the workspace; `workspace/list` shows yours.",
+        hides=None if hidden is None else Subject("workspace", hidden.id, hidden.handle),
     )

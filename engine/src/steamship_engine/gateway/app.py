@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from steamship_engine.control import identity, instances, schedule, worker_keys
+from steamship_engine.control import audit, identity, instances, schedule, worker_keys
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.instances import CallTarget
@@ -67,6 +67,7 @@ class Gateway:
             what = "it had the answer" if error.call_had_begun else "its request was complete"
             log.info("%s: the client left before %s", inbound.request_id, what)
         except Exception as error:
+            audit.note(self._ground.refusals, error, inbound.caller, inbound.source, "invoke")
             failed = self._replier.failed(error, inbound.request_id)
             await self._replier.send(send, failed, head_only=inbound.head_only)
 
@@ -77,6 +78,7 @@ class Gateway:
         where = address.parse(host, inbound.raw_path, inbound.headers, self._ground.addresses)
         inbound.check_length()
         actor, actor_until = await self._actor(inbound)
+        inbound.caller = actor
         target, target_until = await self._target(where, actor)
         rights.check(actor, target, inbound.verb, where)
         decision = Decision(actor, target, where.path, scope["path"], min(actor_until, target_until))
@@ -147,6 +149,7 @@ class Gateway:
                     suggestion="Send less, or upload a file and pass its id.",
                 )
         call = PackageCall(inbound.verb, path, inbound.query, inbound.for_package(), bytes(body))
+        actor = replace(actor, source=inbound.source)
         return await asyncio.to_thread(
             self._accept, self._ground, actor, target, call, when, inbound.request_id
         )

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
+from steamship_engine.control.actor import Actor
 from steamship_engine.gateway import plain
 from steamship_engine.gateway.plain import Plain
+from steamship_engine.model.audit import source_of
 from steamship_engine.model.errors import InvalidRequestError, TooLargeError
 from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.limits import GATEWAY
@@ -25,7 +27,10 @@ class ClientLeftError(Exception):
 
 
 class Inbound:
-    """One HTTP request in ASGI's terms. HEAD is GET whose reply has no body. Header names are in lower case, values as Latin-1 text."""
+    """One HTTP request in ASGI's terms. HEAD is GET whose reply has no body. Header names are in lower case, values as Latin-1 text.
+
+    `caller` is whose key it has, once that is known.
+    """
 
     def __init__(self, scope: dict[str, Any], receive: Any) -> None:
         """Read nothing of the body yet."""
@@ -42,6 +47,8 @@ class Inbound:
         ]
         self.headers: dict[str, str] = dict(self.pairs)
         self.request_id = request_id(self.headers.get("x-request-id", ""))
+        self.source = source_of(scope, self.request_id)
+        self.caller: Actor | None = None
 
     def plain(self) -> Plain | None:
         """The request's head where it is plain."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Hashable
+from copy import copy
 from typing import Generic, NamedTuple, TypeVar
 
 from steamship_engine.model.errors import AuthenticationError, NotFoundError, SteamshipError
@@ -62,7 +63,7 @@ class Lookups(Generic[Answer]):
             kept = await asyncio.shield(pending)
         if isinstance(kept.answer, SteamshipError):
             # A fresh one each time: raising one object twice would chain its tracebacks without end.
-            raise type(kept.answer)(kept.answer.message, suggestion=kept.answer.suggestion)
+            raise copy(kept.answer)
         return kept.answer, kept.until
 
     async def _ask(self, question: Hashable, ask: Callable[[], Answer]) -> _Kept[Answer]:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.instances import CallTarget, instance_not_found
 from steamship_engine.gateway.address import Address
+from steamship_engine.model.audit import Subject
 from steamship_engine.model.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -45,7 +46,8 @@ def check(actor: Actor | None, target: CallTarget, verb: str, where: Address) ->
         raise needs_key()
     if not is_own(actor, target):
         # In the words of the request: the stored handle's case would tell that there is one.
-        raise instance_not_found(where.instance or where.instance_id or "")
+        hidden = Subject("instance", target.spec.instance_id, target.instance_handle)
+        raise instance_not_found(where.instance or where.instance_id or "", hidden)
 
 
 def is_own(actor: Actor, target: CallTarget) -> bool:

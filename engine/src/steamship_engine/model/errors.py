@@ -35,6 +35,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from steamship_engine.model.audit import Subject, TriedKey
+
 
 class SteamshipError(Exception):
     """Any failure with a message for its receiver.
@@ -93,10 +95,14 @@ class InvalidManifestError(InvalidRequestError):
 
 
 class AuthenticationError(SteamshipError):
-    """No key, or one that is unknown, revoked or expired."""
+    """No key, or one that is unknown, revoked or expired. `tried`, which one, is for the audit trail alone."""
 
     code = "AuthenticationRequired"
     http_status = 401
+
+    def __init__(self, message: str, *, suggestion: str | None = None, tried: TriedKey | None = None) -> None:
+        super().__init__(message, suggestion=suggestion)
+        self.tried = tried
 
 
 class ForbiddenError(SteamshipError):
@@ -107,10 +113,14 @@ class ForbiddenError(SteamshipError):
 
 
 class NotFoundError(SteamshipError):
-    """Nothing there that the caller may see."""
+    """Nothing there that the caller may see. `hides`, what is there all the same, is for the audit trail alone."""
 
     code = "NotFound"
     http_status = 404
+
+    def __init__(self, message: str, *, suggestion: str | None = None, hides: Subject | None = None) -> None:
+        super().__init__(message, suggestion=suggestion)
+        self.hides = hides
 
 
 class MethodNotAllowedError(SteamshipError):

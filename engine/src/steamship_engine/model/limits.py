@@ -154,9 +154,47 @@ class LoginLimits:
     waiting: int = 64
 
 
+@dataclass(frozen=True)
+class AuditLimits:
+    """What of refusals the audit trail keeps; of changes it keeps every one.
+
+    A refusal is written `every` seconds at the latest. The like of it within `window` seconds are counted in one
+    further line. Of one source at most `source` different ones are told apart in that time, and of all of
+    one kind of actor at most `all`; above that they are only counted. A listing or a check reads `page` lines at once.
+    """
+
+    every: float = 1
+    window: float = 60
+    source: int = 20
+    all: int = 60
+    page: int = 5_000
+
+
+@dataclass(frozen=True)
+class EgressLimits:
+    """What workers may have under way beyond their own network.
+
+    A worker has at most `connections` open to the proxy, and as many to the engine itself; the proxy serves at most
+    `all`, and resolves at most `lookups` names for one worker at once. A name is resolved within `resolve`, a server reached within
+    `connect`; a request's head comes within `head`, and what nothing has moved through for `idle` ends. A worker's
+    refusals are said in its log every `say` at most.
+    """
+
+    connections: int = 64
+    all: int = 2_048
+    lookups: int = 4
+    resolve: float = 10
+    connect: float = 10
+    head: float = 60
+    idle: float = 600
+    say: float = 1
+
+
 BUNDLE = BundleLimits()
 REQUEST = RequestLimits()
 LOGIN = LoginLimits()
 GATEWAY = GatewayLimits()
 RUNTIME = RuntimeLimits()
+EGRESS = EgressLimits()
 RECORDS = RecordLimits()
+AUDIT = AuditLimits()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -177,6 +178,30 @@ class LogLine:
     verb: str | None = None
     path: str | None = None
     instance: InstanceSpec | None = field(default=None, repr=False)
+
+
+class RefusedBy(StrEnum):
+    """What kept a package's code from something."""
+
+    NETWORK = "network"
+    SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something that a package's code was not let do; for the audit trail.
+
+    `why` is one of a few words of the refuser's own, such as `private-address`. `target`, the host and port that
+    were asked for or a system call's name, may be of the package's making. `instance` is None where a version
+    is imported for nobody.
+    """
+
+    by: RefusedBy
+    why: str
+    version_id: str
+    instance: InstanceSpec | None = field(default=None, repr=False)
+    target: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,16 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Microseconds of an aware datetime."""
-        if value is None:
-            return None
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """The aware datetime again."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds of an aware moment since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 class Json(TypeDecorator[Any]):

@@ -18,7 +18,20 @@ _BUSY_TIMEOUT_S = 30
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
+_LAST = "steamship_before_commit"
 _THEN = "steamship_after_commit"
+
+Write = Callable[[Connection, list[Any]], None]
+"""Writes, with the connection, what a transaction has gathered."""
+
+
+def before_commit(connection: Connection, write: Write, item: object) -> None:
+    """Have `write` called with `item`, and all others of the transaction, as the last thing before its commit.
+
+    What it locks is then held as short as can be, and by nobody who waits for another lock. The connection is
+    one of `Database.begin`; where the transaction fails nothing is called, and where `write` raises it fails.
+    """
+    connection.get_execution_options()[_LAST].setdefault(write, []).append(item)
 
 
 def after_commit(connection: Connection, action: Callable[[], None]) -> None:
@@ -55,11 +68,14 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A transaction that commits when the block ends and rolls back when it raises."""
+        last: dict[Write, list[Any]] = {}
         then: list[Callable[[], None]] = []
         with self._turn, self._write.connect() as connection:
-            connection.execution_options(**{_THEN: then})
+            connection.execution_options(**{_LAST: last, _THEN: then})
             with connection.begin():
                 yield connection
+                for write, items in last.items():
+                    write(connection, items)
         for action in then:
             action()
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from steamship_engine.store import append_only
 from steamship_engine.store.columns import Instant, Json, Prose, Seq
 
 metadata = MetaData(
@@ -212,3 +213,38 @@ blobs = Table(
 )
 """Stored bytes by SHA-256. Each row has an object of its own name, so that deleting one can never
 take bytes that a concurrent upload of the same content has just counted on."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Seq, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", String(36)),
+    Column("actor_handle", Text),
+    Column("key_id", String(36)),
+    Column("address", Text),
+    Column("request_id", Text),
+    Column("noun", Text),
+    Column("subject_id", String(36)),
+    Column("subject_handle", Text),
+    Column("detail", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""The audit trail. No row refers to another table: a line outlives what it tells of."""
+
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("pruned_seq", Seq, nullable=False),
+    Column("pruned_hash", String(64), nullable=False),
+    Column("last_seq", Seq, nullable=False),
+    Column("last_hash", String(64), nullable=False),
+)
+"""One row: the last line of the trail that was pruned, and the last line there is. Who locks it appends."""
+
+append_only.attach(audit, audit_chain)

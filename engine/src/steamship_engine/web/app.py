@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from steamship_engine.control import audit
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import Source, source_of
 from steamship_engine.model.errors import (
     BusyError,
     MethodNotAllowedError,
@@ -41,9 +43,11 @@ class Web:
         """Answer one request with a page, whatever happens."""
         request = Request(scope)
         own = request_id(request.header("x-request-id"))
+        source = source_of(scope, own)
         try:
-            page = await self._page(request, receive)
+            page = await self._page(request, receive, source)
         except SteamshipError as error:
+            audit.note(self._ground.refusals, error, None, source, request.path.strip("/"))
             page = failure(error)
         except Exception as error:
             unusable = outage(error)
@@ -55,7 +59,7 @@ class Web:
             )
         await _send(send, request.verb, page, own)
 
-    async def _page(self, request: Request, receive: Any) -> Page:
+    async def _page(self, request: Request, receive: Any, source: Source) -> Page:
         if request.path not in PATHS:
             raise NotFoundError(
                 "There is no such page.",
@@ -66,7 +70,7 @@ class Web:
         if request.verb == "POST":
             request.require_same_origin(self._ground.addresses.web)
             form = await read_form(request, receive, self._limits.form)
-            return await self._thread(lambda: client_login.answered(self._ground, form))
+            return await self._thread(lambda: client_login.answered(self._ground, form, source))
         raise MethodNotAllowedError(
             f"This page does not take {request.verb}.", suggestion="Open it in a browser."
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from steamship_engine.control import logins
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import Source
 from steamship_engine.model.errors import AuthenticationError, ForbiddenError, SteamshipError
 from steamship_engine.web.pages import Page, page
 
@@ -15,11 +16,11 @@ def asked(ground: Ground, query: Mapping[str, str]) -> Page:
     return _form(ground, query, None)
 
 
-def answered(ground: Ground, form: Mapping[str, str]) -> Page:
+def answered(ground: Ground, form: Mapping[str, str], source: Source) -> Page:
     """What came of the form: approved, or the form again with what is wrong with the key."""
     client = _client(form)
     try:
-        user = logins.approve(ground, _token(form), form.get("key", "").strip(), client)
+        user = logins.approve(ground, _token(form), form.get("key", "").strip(), client, source=source)
     except (AuthenticationError, ForbiddenError) as error:
         return _form(ground, form, error)
     return page("approved.html", client=client, user=user)

@@ -1,0 +1,174 @@
+"""The audit trail's lines: appended to one chain, listed, pruned by the operator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select
+
+from steamship_engine.model.audit import AuditEvent, AuditKind, AuditLine
+from steamship_engine.model.limits import AUDIT
+from steamship_engine.model.secrecy import without_secrets
+from steamship_engine.store import rows
+from steamship_engine.store.columns import microseconds, storable
+from steamship_engine.store.database import before_commit
+from steamship_engine.store.schema import audit, audit_chain
+
+_NOTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
+_CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
+
+
+@dataclass(frozen=True)
+class Head:
+    """A line's place in the chain: who notes one down elsewhere can ask later whether the trail still has it."""
+
+    seq: int
+    hash: str
+
+    def __str__(self) -> str:
+        """As it is noted down, and read again by `Head.read`."""
+        return f"{self.seq}:{self.hash}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The head that was noted as `text`. ValueError for what is none."""
+        found = _NOTED.fullmatch(text)
+        if found is None:
+            raise ValueError("it is a line's number and hash as `ship admin audit verify` prints them")
+        return cls(int(found[1]), found[2])
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Between what the trail's lines lie: the last one that was pruned, and the last one there is."""
+
+    pruned: Head
+    last: Head
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which lines are wanted: those with each of these that is not None.
+
+    `kind` is a kind, or the part of it before the dot. `actor` and `subject` are ids or handles.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kind: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+
+
+def append(connection: Connection, event: AuditEvent) -> None:
+    """Have the transaction add a line to the trail when it commits; it fails where that fails."""
+    before_commit(connection, _write, event)
+
+
+def chain(connection: Connection, *, locked: bool = False) -> Chain | None:
+    """The chain's two ends, for this transaction alone if `locked`; None where somebody has removed them."""
+    query = select(audit_chain)
+    row = connection.execute(query.with_for_update() if locked else query).first()
+    if row is None:
+        return None
+    return Chain(Head(row.pruned_seq, row.pruned_hash), Head(row.last_seq, row.last_hash))
+
+
+def chained(previous: str, values: Mapping[str, Any]) -> str:
+    """The hash of a line with these values that follows the one with the hash `previous`."""
+    told = [previous, *(values[name] for name in _CHAINED)]
+    told[1 + _CHAINED.index("at")] = microseconds(values["at"])
+    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+
+
+def newest(connection: Connection, wanted: AuditFilter, most: int) -> list[AuditLine]:
+    """The newest lines wanted, oldest first."""
+    query = select(audit).where(*_conditions(wanted)).order_by(audit.c.seq.desc()).limit(most)
+    return rows.every(connection, AuditLine, query)[::-1]
+
+
+def every(connection: Connection, wanted: AuditFilter, page: int = AUDIT.page) -> Iterator[AuditLine]:
+    """All lines wanted, oldest first, read by and by."""
+    query = select(audit).where(*_conditions(wanted)).order_by(audit.c.seq).limit(page)
+    found = rows.every(connection, AuditLine, query)
+    while found:
+        yield from found
+        found = rows.every(connection, AuditLine, query.where(audit.c.seq > found[-1].seq))
+
+
+def last_before(connection: Connection, moment: datetime) -> Head | None:
+    """The last line before the first that is not older than `moment`; None where none is older."""
+    first_kept = select(func.min(audit.c.seq)).where(audit.c.at >= moment).scalar_subquery()
+    older = select(audit.c.seq, audit.c.hash).where(audit.c.seq < func.coalesce(first_kept, _BEYOND))
+    row = connection.execute(older.order_by(audit.c.seq.desc()).limit(1)).first()
+    return None if row is None else Head(row.seq, row.hash)
+
+
+def prune(connection: Connection, through: Head) -> int:
+    """Remove the lines up to that one, which the first that is left then follows; how many they were."""
+    connection.execute(audit_chain.update().values(pruned_seq=through.seq, pruned_hash=through.hash))
+    return connection.execute(delete(audit).where(audit.c.seq <= through.seq)).rowcount
+
+
+_BEYOND = 2**62
+
+
+def _write(connection: Connection, events: Sequence[AuditEvent]) -> None:
+    ends = chain(connection, locked=True)
+    assert ends is not None, "somebody has removed the audit trail's chain"
+    seq, last = ends.last.seq, ends.last.hash
+    lines = []
+    for event in events:
+        seq += 1
+        line = _line(seq, event)
+        last = line["hash"] = chained(last, line)
+        lines.append(line)
+    connection.execute(audit.insert(), lines)
+    connection.execute(audit_chain.update().values(last_seq=seq, last_hash=last))
+
+
+def _line(seq: int, event: AuditEvent) -> dict[str, Any]:
+    """The columns but the hash. Whatever stands in them, no key does."""
+    by, source, subject = event.by, event.source, event.subject
+    line = {
+        "seq": seq,
+        "at": event.at,
+        "kind": event.kind.value,
+        "outcome": event.outcome.value,
+        "times": event.times,
+        "actor_kind": by.kind.value,
+        "actor_id": by.id,
+        "actor_handle": by.handle,
+        "key_id": by.key_id,
+        "address": source.address,
+        "request_id": source.request_id,
+        "noun": None if subject is None else subject.noun,
+        "subject_id": None if subject is None else subject.id,
+        "subject_handle": None if subject is None else subject.handle,
+        "detail": json.dumps(dict(event.detail), separators=(",", ":"), sort_keys=True),
+    }
+    return {name: _shown(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _shown(text: str) -> str:
+    return storable(without_secrets(text, {}))
+
+
+def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield audit.c.at >= wanted.since
+    if wanted.until is not None:
+        yield audit.c.at < wanted.until
+    if wanted.kind is not None:
+        kinds = [kind for kind in AuditKind if wanted.kind in {kind.value, kind.value.partition(".")[0]}]
+        yield audit.c.kind.in_([kind.value for kind in kinds])
+    if wanted.actor is not None:
+        yield (audit.c.actor_id == wanted.actor) | (audit.c.actor_handle == wanted.actor)
+    if wanted.subject is not None:
+        yield (audit.c.subject_id == wanted.subject) | (audit.c.subject_handle == wanted.subject)

@@ -1,0 +1,162 @@
+"""Refusals on their way into the audit trail: counted where they are alike, and written in batches by a thread.
+
+Anybody can be refused as often as they like, so what is kept of it is bounded: in memory, and in lines.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from steamship_engine.model.audit import ENGINE, AuditActorKind, AuditEvent, AuditKind, AuditOutcome
+from steamship_engine.model.limits import AUDIT, AuditLimits
+from steamship_engine.store import audit
+from steamship_engine.store.database import Database
+
+_log = logging.getLogger(__name__)
+
+ALIKE = {"more": True}
+"""The detail of a line that counts different refusals of one kind and source, of which there were too many."""
+
+
+@dataclass
+class _Tally:
+    """The like of one refusal in this window, and how many of them are written."""
+
+    event: AuditEvent
+    count: int = 0
+    written: int = 0
+
+
+class Refusals:
+    """The refusals of an engine. `add` may be called from anywhere and blocks on no database."""
+
+    def __init__(self, database: Database, limits: AuditLimits = AUDIT) -> None:
+        """On the state's database: changes and refusals are one chain."""
+        self._database, self._limits = database, limits
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._some, self._ending = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._tallies: dict[Hashable, _Tally] = {}
+        self._of_source: Counter[Hashable] = Counter()
+        self._of_kind: Counter[AuditActorKind] = Counter()
+        self._lost = 0
+        self._window_ends = time.monotonic() + limits.window
+
+    def start(self) -> None:
+        """Write in the background from here on."""
+        self._thread = threading.Thread(target=self._write_on, name="refusals", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is left, and end."""
+        self._ending.set()
+        self._some.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.flush(all_of_it=True)
+
+    def add(self, event: AuditEvent) -> None:
+        """Keep a refusal, or count it where the like of it is kept already; above the bounds count what is lost."""
+        with self._lock:
+            tally = self._tally(event)
+            if tally is None:
+                self._lost += 1
+            else:
+                tally.count += 1
+        self._some.set()
+
+    def flush(self, *, all_of_it: bool = False) -> None:
+        """Write what has no line yet; when the window is over, or for `all_of_it`, also how often it came again. Blocking."""
+        with self._writing:
+            over = all_of_it or time.monotonic() >= self._window_ends
+            with self._lock:
+                due = [
+                    (tally, tally.count - tally.written)
+                    for tally in self._tallies.values()
+                    if tally.written == 0 or (over and tally.count > tally.written)
+                ]
+                lost = self._lost if over else 0
+            if (due or lost) and not self._written(due, lost):
+                return
+            with self._lock:
+                for tally, times in due:
+                    tally.written += times
+                self._lost -= lost
+                if over:
+                    self._begin_window()
+
+    def _tally(self, event: AuditEvent) -> _Tally | None:
+        """Where the refusal counts; None above the bounds."""
+        kind, source, likeness = event.by.kind, _source(event), _likeness(event)
+        if likeness not in self._tallies and self._of_source[source] >= self._limits.source:
+            # One for all the rest of it: the source may have as many addresses as it likes.
+            event, likeness = replace(event, subject=None, detail=ALIKE), (event.kind, source)
+        tally = self._tallies.get(likeness)
+        if tally is not None:
+            return tally
+        if self._of_kind[kind] >= self._limits.all:
+            return None
+        self._of_kind[kind] += 1
+        self._of_source[source] += 1
+        tally = self._tallies[likeness] = _Tally(event)
+        return tally
+
+    def _written(self, due: list[tuple[_Tally, int]], lost: int) -> bool:
+        try:
+            with self._database.begin() as connection:
+                for tally, times in due:
+                    audit.append(connection, replace(tally.event, times=times))
+                if lost:
+                    audit.append(
+                        connection,
+                        AuditEvent(AuditKind.REFUSALS_LOST, ENGINE, outcome=AuditOutcome.REFUSED, times=lost),
+                    )
+        except SQLAlchemyError as error:
+            _log.error("%d refusals cannot be written to the audit trail yet: %s", len(due), error)
+            return False
+        return True
+
+    def _begin_window(self) -> None:
+        """Forget what is written; what came meanwhile is the new window's first."""
+        left = {key: tally for key, tally in self._tallies.items() if tally.count > tally.written}
+        self._tallies = left
+        self._of_source = Counter(_source(tally.event) for tally in left.values())
+        self._of_kind = Counter(tally.event.by.kind for tally in left.values())
+        self._window_ends = time.monotonic() + self._limits.window
+
+    def _write_on(self) -> None:
+        while not self._ending.is_set():
+            self._some.wait(self._limits.window)
+            self._some.clear()
+            self._ending.wait(self._limits.every)
+            self.flush()
+
+
+def _likeness(event: AuditEvent) -> Hashable:
+    """What two refusals have in common that are counted together: all but moment and request."""
+    detail = tuple(sorted((name, str(value)) for name, value in event.detail.items()))
+    return (event.kind, event.by, event.source.address, event.subject, event.outcome, detail)
+
+
+def _source(event: AuditEvent) -> Hashable:
+    """Who is behind a refusal: the actor, else the network that it came from."""
+    return (event.by.kind, event.by.id or _network(event.source.address))
+
+
+def _network(address: str | None) -> str | None:
+    """An IPv6 host has a whole /64 to come from."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

@@ -1,0 +1,424 @@
+"""What the audit trail is told of changes: each has its line, with who did it, from where, and to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from steamship_engine.control import (
+    audit,
+    files,
+    identity,
+    instances,
+    keys,
+    logins,
+    packages,
+    tags,
+    tasks,
+    users,
+    versions,
+    workspaces,
+)
+from steamship_engine.control.actor import Actor, Reach
+from steamship_engine.control.files import NewFile, NewTag
+from steamship_engine.control.ground import Ground
+from steamship_engine.model.audit import (
+    AuditActorKind,
+    AuditKind,
+    AuditOutcome,
+    KeyProblem,
+    Source,
+    TriedKey,
+)
+from steamship_engine.model.errors import (
+    AuthenticationError,
+    DeployError,
+    ForbiddenError,
+    NotFoundError,
+    SteamshipError,
+    UnavailableError,
+)
+from steamship_engine.runtime.port import InstanceSpec, Refused, RefusedBy
+from steamship_engine.store.columns import now
+from tests.services.audits import broken, lines, newest, text_of, told
+from tests.services.fake_machine import FakeMachine, add_package, deploy, on_fake_machine
+from tests.services.grounds import add_user, add_workspace
+from tests.services.instances import make
+
+FROM = Source("192.0.2.9", "R-7")
+CANARIES = ("canary-42", "canary-43")
+TEMPLATE = {
+    "token": {"type": "string", "required": True, "secret": True},
+    "name": {"type": "string", "default": "Ada"},
+}
+
+
+@pytest.fixture
+def ground(ground: Ground) -> Ground:
+    """With a machine that deploys whatever it is given."""
+    return on_fake_machine(ground)
+
+
+@pytest.fixture
+def machine(ground: Ground) -> FakeMachine:
+    """That machine."""
+    assert isinstance(ground.machine, FakeMachine)
+    return ground.machine
+
+
+@pytest.fixture
+def alice(ground: Ground) -> Actor:
+    """A user whose requests come from somewhere."""
+    return replace(add_user(ground, "alice"), source=FROM, key_id="K-1")
+
+
+@pytest.fixture
+def secretive(ground: Ground, machine: FakeMachine, alice: Actor) -> str:
+    """The id of an instance whose config has a secret."""
+    machine.template = TEMPLATE
+    deploy(ground, alice, add_package(ground, alice, "secretive", public=True))
+    config = {"token": CANARIES[0], "name": CANARIES[1]}
+    return make(ground, alice, "secretive", "mine", config=config).instance.id
+
+
+def kinds(ground: Ground) -> list[str]:
+    return [line.kind.value for line in told(ground)]
+
+
+def test_users_and_keys(ground: Ground) -> None:
+    """A user, their first key, another one, its end, another handle: each a line, and the key itself in none."""
+    user, first = users.create(ground.database, "carol", many_users=True)
+    carol = replace(identity.authenticate(ground, first), source=FROM)
+    made = keys.create(ground, carol, name="laptop", expires_at=now() + timedelta(days=1))
+    keys.revoke(ground, carol, made.key.id)
+    keys.revoke(ground, carol, made.key.id)
+    users.update(ground, carol, "caroline")
+    users.update(ground, carol, "caroline")
+    assert kinds(ground)[:5] == ["user.created", "key.made", "key.made", "key.revoked", "user.renamed"]
+    by_operator, _, by_carol, revoked, renamed = told(ground)[:5]
+    assert (by_operator.actor_kind, by_operator.subject_id) == (AuditActorKind.OPERATOR, user.id)
+    assert (by_carol.actor_id, by_carol.actor_handle, by_carol.key_id) == (user.id, "carol", carol.key_id)
+    assert (by_carol.address, by_carol.request_id) == ("192.0.2.9", "R-7")
+    assert (by_carol.subject_id, by_carol.subject_handle) == (made.key.id, "laptop")
+    assert by_carol.details["scope"] == "user" and "expires" in by_carol.details
+    assert (revoked.subject_id, renamed.details) == (made.key.id, {"before": "carol"})
+    assert first not in text_of(ground.database) and made.secret not in text_of(ground.database)
+
+
+def test_a_user_that_cannot_be_made_leaves_no_line(ground: Ground) -> None:
+    """What was refused by the database's own rules has changed nothing, and the trail says nothing of it."""
+    users.create(ground.database, "carol", many_users=True)
+    with pytest.raises(SteamshipError):
+        users.create(ground.database, "carol", many_users=True)
+    assert kinds(ground) == ["user.created", "key.made"]
+
+
+def test_logins(ground: Ground, alice: Actor) -> None:
+    """Who let a client in, from where; where the key went; and what was tried in vain."""
+    key = keys.create(ground, alice, name="laptop")
+    narrow = keys.create(
+        ground, alice, name="narrow", workspace_handle=add_workspace(ground, alice, "w").handle
+    )
+    token = logins.begin(ground)
+    for wrong, problem in ((f"ship_{'0' * 12}_{'x' * 43}", "unknown"), (narrow.secret, None)):
+        with pytest.raises(SteamshipError):
+            logins.approve(ground, token, wrong, "pycli", source=FROM)
+        refused = newest(ground, AuditKind.LOGIN_REFUSED)
+        assert (refused.outcome, refused.address) == (AuditOutcome.REFUSED, "192.0.2.9")
+        assert refused.details.get("problem") == problem
+    logins.approve(ground, token, key.secret, "pycli", source=FROM)
+    granted = newest(ground, AuditKind.LOGIN_GRANTED)
+    assert (granted.actor_handle, granted.key_id, granted.subject_handle) == ("alice", key.key.id, "pycli")
+    done = logins.poll(ground, token, source=Source("192.0.2.10", "R-8"))
+    made = newest(ground, AuditKind.KEY_MADE)
+    assert (made.actor_handle, made.key_id, made.address) == ("alice", key.key.id, "192.0.2.10")
+    assert made.details["login"] == granted.subject_id
+    for secret in (token, key.secret, narrow.secret, done.key):
+        assert str(secret) not in text_of(ground.database)
+
+
+def test_packages_and_versions(ground: Ground, machine: FakeMachine, alice: Actor) -> None:
+    """Making, renaming, opening and closing a package, deploying and deleting: each has its line, in that order."""
+    package = add_package(ground, alice, "greeter")
+    version = deploy(ground, alice, package).version
+    packages.update(ground, alice, package.id, {"is_public": True, "handle": "hello"})
+    packages.update(ground, alice, package.id, {"is_public": True, "description": "no news"})
+    packages.update(ground, alice, package.id, {"is_public": False})
+    other = deploy(ground, alice, package, "2.0.0", content=b"another").version
+    versions.delete(ground, alice, other.id)
+    packages.delete(ground, alice, package.id)
+    assert kinds(ground) == [
+        "package.created",
+        "version.deployed",
+        "package.renamed",
+        "package.visibility",
+        "package.visibility",
+        "version.deployed",
+        "version.removed",
+        "version.removed",
+        "package.removed",
+    ]
+    deployed = lines(ground.database, AuditKind.VERSION_DEPLOYED)[0]
+    assert set(deployed.details) == {"package", "bundle", "environment"}
+    assert (deployed.outcome, deployed.subject_id) == (AuditOutcome.DONE, version.id)
+    assert deployed.details["package"] == "greeter" and deployed.details["bundle"] == version.bundle
+    opened, closed = lines(ground.database, AuditKind.PACKAGE_VISIBILITY)
+    assert (opened.details, closed.details) == ({"isPublic": True}, {"isPublic": False})
+    assert {line.actor_handle for line in lines(ground.database)} == {"alice"}
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (DeployError("The class says canary-42.", details="canary-43"), "DeployFailed"),
+        (RuntimeError("canary-42"), "InternalError"),
+        (UnavailableError("stopping"), None),
+    ],
+    ids=["refused", "failed", "later"],
+)
+def test_a_refused_deploy(
+    ground: Ground, machine: FakeMachine, alice: Actor, problem: Exception, code: str | None
+) -> None:
+    """It is told with the error's code and without a word of the package's; one that is tried again later is not."""
+    package = add_package(ground, alice, "greeter")
+    machine.problem = problem
+    with pytest.raises(type(problem)):
+        deploy(ground, alice, package)
+    refused = told(ground, AuditKind.VERSION_DEPLOYED)
+    assert [line.details["code"] for line in refused] == ([] if code is None else [code])
+    for line in refused:
+        assert (line.outcome, line.subject_id) == (AuditOutcome.REFUSED, package.id)
+        assert (line.actor_handle, line.request_id) == ("alice", "R-7")
+    assert "canary" not in text_of(ground.database)
+
+
+def test_a_deploy_to_anothers_package_is_told_once(
+    ground: Ground, machine: FakeMachine, alice: Actor, bob: Actor
+) -> None:
+    """That somebody may not deploy there is for the door to tell, who knows all that may not be."""
+    package = add_package(ground, alice, "greeter", public=True)
+    deploy(ground, alice, package)
+    with pytest.raises(ForbiddenError):
+        deploy(ground, bob, package, "2.0.0")
+    assert len(told(ground, AuditKind.VERSION_DEPLOYED)) == 1
+
+
+def test_instances_come_and_go(ground: Ground, alice: Actor, secretive: str) -> None:
+    """An instance's line names its version and its secret parameters, not their values; its end has a line too."""
+    made = newest(ground, AuditKind.INSTANCE_CREATED)
+    assert (made.subject_id, made.subject_handle, made.actor_handle) == (secretive, "mine", "alice")
+    assert (made.details["package"], made.details["version"]) == ("secretive", "1.0.0")
+    assert made.details["secrets"] == ["token"]
+    instances.delete(ground, alice, secretive)
+    assert newest(ground, AuditKind.INSTANCE_REMOVED).subject_handle == "mine"
+    assert not [canary for canary in CANARIES if canary in text_of(ground.database)]
+
+
+def test_using_an_instance_again_leaves_no_line(ground: Ground, alice: Actor, secretive: str) -> None:
+    """What changes nothing is not told."""
+    before = len(told(ground))
+    make(ground, alice, "secretive", "mine")
+    assert len(told(ground)) == before
+
+
+def test_a_workspace_goes_with_its_instances(ground: Ground, alice: Actor, secretive: str) -> None:
+    """All that goes with a workspace is told in the same transaction."""
+    home = lines(ground.database, AuditKind.INSTANCE_CREATED)[0].details["workspace"]
+    workspaces.delete(ground, alice, home)
+    assert kinds(ground)[-2:] == ["instance.removed", "workspace.removed"]
+    assert newest(ground, AuditKind.INSTANCE_REMOVED).subject_id == secretive
+
+
+def test_secrets_are_told_once_in_an_engines_life(ground: Ground, alice: Actor, secretive: str) -> None:
+    """That an instance's secrets are decrypted for its workers is told when it happens first, and again by the next engine."""
+    for _ in range(3):
+        instances.spec_of(ground, secretive)
+    (opened,) = told(ground, AuditKind.SECRETS_OPENED)
+    assert (opened.actor_kind, opened.actor_id, opened.actor_handle) == ("worker", secretive, "alice")
+    assert (opened.subject_handle, opened.details["secrets"]) == ("mine", ["token"])
+    instances.spec_of(replace(ground, told=audit.Told()), secretive)
+    assert len(told(ground, AuditKind.SECRETS_OPENED)) == 2
+    assert not [canary for canary in CANARIES if canary in text_of(ground.database)]
+
+
+def test_an_instance_without_secrets_opens_none(ground: Ground, machine: FakeMachine, alice: Actor) -> None:
+    """Nothing is told of what nobody needs to know."""
+    deploy(ground, alice, add_package(ground, alice, "plain"))
+    instances.spec_of(ground, make(ground, alice, "plain", "mine").instance.id)
+    assert not told(ground, AuditKind.SECRETS_OPENED)
+
+
+def test_the_memory_of_opened_secrets_is_bounded() -> None:
+    """Above its bound the first instance is forgotten, and told again."""
+    memory = audit.Told(most=2)
+    assert [memory.first(name) for name in ("a", "b", "a", "c", "b", "a")] == [
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+    memory.forget("a")
+    memory.forget("a")
+    assert memory.first("a")
+
+
+def test_files_become_public(ground: Ground, alice: Actor) -> None:
+    """A file that everybody may read, from its making or later, has a line; so has its end of that."""
+    space = add_workspace(ground, alice, "w")
+    shown = files.create(ground, alice, space, NewFile(handle="open", is_public=True)).file
+    hidden = files.create(ground, alice, space, NewFile(handle="closed")).file
+    files.publish(ground, alice, hidden.id, is_public=True)
+    files.publish(ground, alice, hidden.id, is_public=True)
+    files.publish(ground, alice, shown.id, is_public=False)
+    told_of = [
+        (line.subject_handle, line.details["isPublic"]) for line in told(ground, AuditKind.FILE_VISIBILITY)
+    ]
+    assert told_of == [("open", True), ("closed", True), ("open", False)]
+
+
+def _hidden(ground: Ground, alice: Actor, instance_id: str) -> dict[str, Callable[[Actor], object]]:
+    """Ways to ask for what is Alice's, by the noun that is hidden."""
+    private = add_package(ground, alice, "private")
+    version = deploy(ground, alice, private, content=b"private").version
+    space = add_workspace(ground, alice, "w")
+    file = files.create(ground, alice, space, NewFile(handle="f")).file
+    tag = tags.create(ground, alice, file.id, NewTag("kind"))
+    key = keys.create(ground, alice, name="laptop").key
+    with ground.database.begin() as connection:
+        task = tasks.submit(
+            ground, connection, alice, operation="x", input={}, request_id="R", workspace_id=space.id
+        )
+    return {
+        "package": lambda bob: packages.get(ground, bob, package_id=private.id, handle=None),
+        "version": lambda bob: versions.get(ground, bob, versions.Wanted(version_id=version.id)),
+        "workspace": lambda bob: workspaces.find(ground, bob, space.id, None),
+        "file": lambda bob: files.by_id(ground, bob, file.id),
+        "tag": lambda bob: tags.delete(ground, bob, tag.id),
+        "key": lambda bob: keys.revoke(ground, bob, key.id),
+        "task": lambda bob: tasks.get(ground, bob, task.id),
+        "instance": lambda bob: instances.delete(ground, bob, instance_id),
+    }
+
+
+def test_what_is_anothers_is_told_apart_from_what_is_not_there(
+    ground: Ground, alice: Actor, bob: Actor, secretive: str
+) -> None:
+    """Asking for another user's thing is a refusal that names the thing; asking for nothing is none."""
+    for noun, ask in _hidden(ground, alice, secretive).items():
+        with pytest.raises(NotFoundError) as raised:
+            ask(bob)
+        audit.note(ground.refusals, raised.value, bob, Source("192.0.2.3", noun), noun)
+        refused = newest(ground, AuditKind.ACCESS_REFUSED)
+        assert (refused.noun, refused.request_id) == (noun, noun)
+        assert (refused.actor_handle, refused.details["code"]) == ("bob", "NotFound")
+        assert refused.subject_id in str(vars(raised.value.hides))
+    count = len(told(ground, AuditKind.ACCESS_REFUSED))
+    for nothing in (
+        lambda: packages.get(ground, bob, package_id=None, handle="nothing"),
+        lambda: workspaces.find(ground, bob, "nothing", None),
+        lambda: keys.revoke(ground, bob, "nothing"),
+        lambda: instances.delete(ground, bob, "nothing"),
+        lambda: tasks.get(ground, bob, "nothing"),
+    ):
+        with pytest.raises(NotFoundError) as raised:
+            nothing()
+        audit.note(ground.refusals, raised.value, bob, FROM, "x")
+    assert len(told(ground, AuditKind.ACCESS_REFUSED)) == count
+
+
+@pytest.mark.parametrize("way", ["unknown", "malformed", "missing", "revoked", "expired", "worker"])
+def test_a_key_that_opens_nothing_is_told_with_why(ground: Ground, alice: Actor, way: str) -> None:
+    """The trail knows why a key was refused, and which one it was; the answer is the same for all."""
+    made = keys.create(ground, alice, name="laptop", expires_at=now() + timedelta(seconds=3600))
+    bearer = {
+        "unknown": f"ship_{'0' * 12}_{'x' * 43}",
+        "malformed": "x" * 5000,
+        "missing": "",
+        "worker": f"shipw_{'w' * 80}",
+    }.get(way, made.secret)
+    if way == "revoked":
+        keys.revoke(ground, alice, made.key.id)
+    if way == "expired":
+        with ground.database.begin() as connection:
+            connection.exec_driver_sql("UPDATE keys SET expires_at = 1")
+    with pytest.raises(AuthenticationError, match="no valid key") as raised:
+        identity.authenticate(ground, bearer)
+    audit.note(ground.refusals, raised.value, None, FROM, "account/current")
+    refused = newest(ground, AuditKind.KEY_REFUSED)
+    assert (refused.actor_kind, refused.outcome) == (AuditActorKind.NOBODY, AuditOutcome.REFUSED)
+    assert (refused.address, refused.request_id) == ("192.0.2.9", "R-7")
+    assert refused.details == {"problem": way, "operation": "account/current"}
+    assert refused.subject_id == (made.key.id if way in ("revoked", "expired") else None)
+    assert made.secret not in text_of(ground.database)
+
+
+def test_a_workers_refusal_names_its_instance(ground: Ground, alice: Actor) -> None:
+    """Code with a worker key that asks for more than it may is told as that instance; a gone one by its id."""
+    worker = replace(alice, reach=Reach.WORKER, workspace_id="W-1", instance_id="I-1", key_id=None)
+    with pytest.raises(ForbiddenError) as raised:
+        keys.create(ground, worker, name="more")
+    audit.note(ground.refusals, raised.value, worker, FROM, "key/create")
+    refused = newest(ground, AuditKind.ACCESS_REFUSED)
+    assert (refused.actor_kind, refused.actor_id, refused.actor_handle) == ("worker", "I-1", "alice")
+    assert refused.details == {"operation": "key/create", "code": "Forbidden", "reach": "worker"}
+    gone = identity.refusal(TriedKey(KeyProblem.GONE, instance_id="I-2"))
+    audit.note(ground.refusals, gone, None, FROM, "invoke")
+    assert newest(ground, AuditKind.KEY_REFUSED).subject_id == "I-2"
+
+
+def test_other_errors_are_no_refusals(ground: Ground, alice: Actor) -> None:
+    """What failed, was busy, or was simply wrong is for the log."""
+    for error in (RuntimeError("x"), SteamshipError("x"), UnavailableError("x"), NotFoundError("x")):
+        audit.note(ground.refusals, error, alice, FROM, "x")
+    assert not told(ground)
+
+
+def _spec(ground: Ground, instance_id: str) -> InstanceSpec:
+    return instances.spec_of(ground, instance_id).spec
+
+
+def test_what_the_runtime_refuses(ground: Ground, secretive: str) -> None:
+    """The proxy's and the sandbox's refusals name instance and reason; a secret in a host's name is taken out."""
+    spec = _spec(ground, secretive)
+    for by, why, target in (
+        (RefusedBy.NETWORK, "metadata-address", "169.254.169.254:80"),
+        (RefusedBy.NETWORK, "private-address", "CANARY-42.evil.example:443"),
+        (RefusedBy.SANDBOX, "seccomp", "ptrace"),
+    ):
+        audit.keep_refusal(ground.refusals, Refused(by, why, spec.version.version_id, spec, target, "R-9"))
+    audit.keep_refusal(ground.refusals, Refused(RefusedBy.SANDBOX, "import", "V-1"))
+    network = told(ground, AuditKind.NETWORK_REFUSED)
+    assert [line.details["target"] for line in network] == ["169.254.169.254:80", "[secret].evil.example:443"]
+    assert {(line.actor_kind, line.actor_id, line.request_id) for line in network} == {
+        ("worker", secretive, "R-9")
+    }
+    with_instance, without = told(ground, AuditKind.SANDBOX_REFUSED)
+    assert (with_instance.details["why"], with_instance.subject_handle) == ("seccomp", "mine")
+    assert (without.actor_kind, without.subject_id) == (AuditActorKind.ENGINE, "V-1")
+    assert "canary" not in text_of(ground.database).lower()
+
+
+def test_all_that_is_told_is_one_chain(ground: Ground, alice: Actor, bob: Actor, secretive: str) -> None:
+    """Changes and refusals, of all nouns together, leave a trail that is whole."""
+    head = audit.started(ground, "3.0.0")
+    for ask in _hidden(ground, alice, secretive).values():
+        with suppress(NotFoundError):
+            ask(bob)
+    assert broken(ground.database) is None
+    assert audit.head(ground).seq > head.seq
+    assert newest(ground, AuditKind.ENGINE_STARTED).details == {"version": "3.0.0", "manyUsers": True}
+
+
+def test_a_killed_engines_deploy_is_told_once(ground: Ground, machine: FakeMachine, alice: Actor) -> None:
+    """A deploy that is repeated with the same version id makes one version, and one line."""
+    package = add_package(ground, alice, "greeter")
+    made = deploy(ground, alice, package, version_id="11111111-1111-4111-8111-111111111111")
+    again = deploy(ground, alice, package, version_id="11111111-1111-4111-8111-111111111111")
+    assert made.version.id == again.version.id
+    assert len(told(ground, AuditKind.VERSION_DEPLOYED)) == 1
