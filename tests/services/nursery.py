@@ -23,6 +23,7 @@ from steamship_engine.runtime.frames import Log
 from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import for_natives
 from steamship_engine.runtime.launching import Launcher
+from steamship_engine.runtime.layers import Layers
 from steamship_engine.runtime.port import VersionSpec
 from steamship_engine.runtime.processes import WorkerProcess
 from steamship_engine.runtime.scratch import Scratch
@@ -30,6 +31,7 @@ from steamship_engine.runtime.zygotes import Zygotes
 from tests.packages import bundle
 from tests.services.driven_child import INSTANCE
 from tests.services.runtimes import tiny_wheel
+from tests.services.sandboxes import UNCONFINED
 
 _LENGTHS = struct.Struct(">II")
 
@@ -142,7 +144,9 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery(data: Path, folder: Path, **limits: Any) -> AsyncIterator[Nursery]:
+async def nursery(
+    data: Path, folder: Path, layers: Layers = UNCONFINED, **limits: Any
+) -> AsyncIterator[Nursery]:
     """A nursery over a data folder; afterwards no process and nothing in its scratch folder may be left."""
     scratch = Scratch(data / "scratch")
     interpreter = await asyncio.to_thread(for_natives, ())
@@ -151,7 +155,7 @@ async def nursery(data: Path, folder: Path, **limits: Any) -> AsyncIterator[Nurs
         data / "environments", scratch, Installer(os.environ, data / "cache", 600), builds=1
     )
     environment = await environments.ensure(interpreter, (), wheel)
-    bundles, launcher = Bundles(data / "bundles", scratch), Launcher()
+    bundles, launcher = Bundles(data / "bundles", scratch), Launcher(layers)
     lines: list[str] = []
 
     def on_log(_version: VersionSpec, line: Log) -> None:
@@ -174,9 +178,11 @@ async def nursery(data: Path, folder: Path, **limits: Any) -> AsyncIterator[Nurs
 def nurse(runtime_data: Path, tmp_path: Path) -> Callable[..., None]:
     """Runs a coroutine function with a nursery; keyword arguments change the runtime's limits."""
 
-    def run(work: Callable[[Nursery], Awaitable[None]], /, **limits: Any) -> None:
+    def run(
+        work: Callable[[Nursery], Awaitable[None]], /, layers: Layers = UNCONFINED, **limits: Any
+    ) -> None:
         async def within() -> None:
-            async with nursery(runtime_data, tmp_path, **limits) as made:
+            async with nursery(runtime_data, tmp_path, layers, **limits) as made:
                 await work(made)
 
         asyncio.run(within())

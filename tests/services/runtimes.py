@@ -27,6 +27,7 @@ from steamship_engine.runtime.port import (
 )
 from steamship_engine.runtime.runtime import Runtime
 from tests.packages import bundle, zipped
+from tests.services.sandboxes import UNCONFINED
 
 _TINY = Path(__file__).parent / "tiny_sdk"
 _BASE = "http://localhost:8080/"
@@ -195,6 +196,7 @@ async def bench(data: Path, wheel: Path, folder: Path, **limits: float) -> Async
         environ=os.environ,
         limits=replace(RUNTIME, **limits),
         on_log=lines.append,
+        layers=UNCONFINED,
     )
     try:
         yield Bench(runtime, folder, lines)

@@ -58,6 +58,36 @@ def serve(**flags: str | None) -> None:
         sys.exit(run(settings, _say))
 
 
+@click.command()
+@_flags("data_dir", "port")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(*, as_json: bool, **flags: str | None) -> None:
+    """Examine this machine: Pythons, and which sandboxes hold here.
+
+    Each sandbox is tried by a worker that attempts what must be impossible. Exit code 1 where none holds.
+    """
+    with _in_words():
+        settings = load(flags)
+        from steamship_engine.app import doctor as examination
+
+        findings = examination.examine(settings)
+        mode = examination.chosen(findings)
+    if as_json:
+        import json
+
+        shown = [{"name": each.name, "found": each.said, "problem": each.problem} for each in findings]
+        _say(json.dumps({"sandbox": str(mode), "findings": shown}))
+    else:
+        for each in findings:
+            _say(f"{each.name:22}{each.said}" + (f": {each.problem}" if each.problem else ""))
+        _say("")
+        if mode == "none":
+            _say("No sandbox holds here, so `ship serve` starts only with --insecure-no-sandbox.")
+        else:
+            _say(f'`ship serve` takes the sandbox "{mode}".')
+    sys.exit(1 if mode == "none" else 0)
+
+
 @click.group()
 def admin() -> None:
     """Administer an engine on this machine."""
@@ -96,8 +126,13 @@ _database = _flags("data_dir", "database_url")
 
 
 @admin.group("audit", invoke_without_command=True)
-@click.option("--since", type=_MOMENT, help="Only what happened from then on, in UTC.")
-@click.option("--until", type=_MOMENT, help="Only what happened before, in UTC.")
+@click.option(
+    "--since",
+    type=_MOMENT,
+    metavar="MOMENT",
+    help="Only what happened from then on: 2031-05-01 or 2031-05-01T09:30, in UTC.",
+)
+@click.option("--until", type=_MOMENT, metavar="MOMENT", help="Only what happened before, in UTC.")
 @click.option("--kind", help="Only such lines: `key.made`, or all of `key`.")
 @click.option("--actor", help="Only what that user, worker or account did, by id or handle.")
 @click.option("--subject", help="Only what was done to that, by id or handle.")
@@ -177,7 +212,9 @@ def verify_audit(context: click.Context, /, *, head: str | None, as_json: bool, 
 
 
 @audit.command("prune")
-@click.option("--before", type=_MOMENT, required=True, help="The first moment that is kept, in UTC.")
+@click.option(
+    "--before", type=_MOMENT, required=True, metavar="MOMENT", help="The first moment that is kept, in UTC."
+)
 @_database
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context

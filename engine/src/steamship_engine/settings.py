@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from steamship_engine.model.network import Network, read_cap
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import CAPS, VersionLimits, caps_text, read_caps
 
 PREFIX = "STEAMSHIP_ENGINE_"
@@ -99,6 +101,15 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _sandbox(text: str) -> SandboxMode | None:
+    if text.lower() == "auto":
+        return None
+    try:
+        return SandboxMode(text.lower())
+    except ValueError:
+        raise ValueError(f"it is auto, {', '.join(SandboxMode)}") from None
+
+
 def _base(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -167,11 +178,19 @@ SETTINGS: tuple[Setting, ...] = (
         flag=True,
     ),
     Setting(
+        "sandbox",
+        _sandbox,
+        "auto",
+        "auto: the strongest that holds",
+        f"What packages run in: {', '.join(SandboxMode)}. `ship doctor` shows which of them hold here.",
+        flag=True,
+    ),
+    Setting(
         "insecure_no_sandbox",
         _switch,
         "false",
         "false",
-        "Allow other hosts and other users although nothing isolates one user's packages from another's.",
+        "Start although nothing isolates one user's packages from another's, or packages from this machine.",
         flag=True,
     ),
     Setting("admin_handle", _text, "admin", "admin", "The handle of the user that a first start makes."),
@@ -216,6 +235,14 @@ SETTINGS: tuple[Setting, ...] = (
         flag=True,
     ),
     Setting(
+        "network",
+        read_cap,
+        "internet",
+        "internet",
+        "The most that packages reach beside the engine: none, internet or host.",
+        flag=True,
+    ),
+    Setting(
         "drain_s",
         _seconds,
         "10",
@@ -238,6 +265,7 @@ class Settings:
     api_base: str | None
     app_base: str | None
     web_base: str | None
+    sandbox: SandboxMode | None
     insecure_no_sandbox: bool
     admin_handle: str
     admin_key: str | None
@@ -245,6 +273,7 @@ class Settings:
     metrics_key: str | None
     pythons: tuple[Path, ...]
     caps: VersionLimits
+    network: Network
     drain_s: float
     log_level: str
 

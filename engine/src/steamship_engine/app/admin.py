@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from steamship_engine.app import sandboxing
 from steamship_engine.app.operator import operator
 from steamship_engine.app.server import open_database
 from steamship_engine.control import audit, users
@@ -22,7 +23,8 @@ from steamship_engine.store.database import Database
 def create_user(settings: Settings, handle: str) -> tuple[User, str]:
     """A new user and their key. SettingsError where there is no engine's database yet."""
     with _opened(settings) as database:
-        return users.create(database, handle, many_users=settings.insecure_no_sandbox, by=operator())
+        allowed = settings.insecure_no_sandbox or sandboxing.isolates(settings.data_dir)
+        return users.create(database, handle, many_users=allowed, by=operator())
 
 
 def audit_trail(settings: Settings, wanted: AuditFilter, most: int | None) -> Iterator[AuditLine]:

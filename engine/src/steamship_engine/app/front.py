@@ -6,7 +6,7 @@ The name of the door that a request was led to stands in its scope under `DOOR`,
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from steamship_engine.app.metrics import CONTENT_TYPE
@@ -25,6 +25,7 @@ from steamship_engine.model.errors import (
 )
 from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.reserved import ENGINE_PATHS, HEALTH_PATHS, METRICS_PATH, PACKAGE_HEADERS
+from steamship_engine.runtime.port import Caller
 from steamship_engine.web.app import PATHS as WEB_PATHS
 
 Scope = MutableMapping[str, Any]
@@ -37,6 +38,9 @@ DOOR = "steamship.door"
 
 Note = Callable[[SteamshipError, Source], None]
 """Is told of what the front itself refuses, and from where it was asked."""
+
+Admit = Callable[[Caller, str, Iterable[tuple[bytes, bytes]]], None]
+"""Raises SteamshipError for a request of a worker's that may not go to the door of that name."""
 
 Scrape = Callable[[Scope], Awaitable[bytes]]
 """The body for a request to `/metrics`; SteamshipError for one that may not have it."""
@@ -59,8 +63,9 @@ class Front:
         is_ready: Callable[[], bool],
         sandbox: str = "none",
         note: Note | None = None,
+        admit: Admit | None = None,
     ) -> None:
-        """`is_ready` is what `/readyz` says, with the mode of the sandbox."""
+        """`is_ready` is what `/readyz` says, with the mode of the sandbox; `admit` is asked about what workers send within networks of their own."""
         self._addresses = addresses
         self._doors: dict[str, Door] = {
             "api": api,
@@ -71,7 +76,7 @@ class Front:
         }
         self._scrape = scrape
         self._is_ready, self._sandbox = is_ready, sandbox
-        self._note = note
+        self._note, self._admit = note, admit
         self._loopback = any(is_loopback(host) for host in addresses.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +84,9 @@ class Front:
         scope[DOOR] = "front"
         try:
             name = self._door(scope)
+            caller = scope.get("client")
+            if isinstance(caller, Caller) and self._admit is not None:
+                self._admit(caller, name, scope["headers"])
         except SteamshipError as error:
             await self._refuse(scope, send, error)
             return
@@ -137,7 +145,8 @@ class Front:
                 UnavailableError("The engine is starting or stopping.", suggestion="Try again in a second."),
             )
             return
-        body = b"" if scope["method"] == "HEAD" else b"ok\n"
+        said = f"ok\nsandbox: {self._sandbox}\n" if scope["path"] == "/readyz" else "ok\n"
+        body = b"" if scope["method"] == "HEAD" else said.encode()
         await _send(send, 200, body, [(b"content-type", b"text/plain"), _NOT_KEPT])
 
     async def _refuse(self, scope: Scope, send: Send, error: SteamshipError) -> None:

@@ -18,21 +18,25 @@ import uvloop
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from steamship_engine.app import lock
+from steamship_engine.app import lock, sandboxing
 from steamship_engine.app.access_log import NAME, AccessLog
 from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
 from steamship_engine.app.line_writer import LineWriter
 from steamship_engine.app.machine import LoopMachine
 from steamship_engine.app.protocol import EngineProtocol
-from steamship_engine.control import logs
+from steamship_engine.app.worker_connections import WorkerConnections
+from steamship_engine.control import audit, logs
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.control.ground import Ground
+from steamship_engine.model.sandbox import Sandbox
+from steamship_engine.runtime.layers import Layers
 from steamship_engine.runtime.runtime import Runtime
 from steamship_engine.settings import Settings, SettingsError, inherited
 from steamship_engine.store import migrate, records
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records
+from steamship_engine.store.refusals import Refusals
 
 Say = Callable[[str], None]
 
@@ -42,11 +46,6 @@ def run(settings: Settings, say: Say) -> int:
 
     SettingsError, LockedError and kin, with words for the operator, where it cannot start.
     """
-    if not is_loopback(settings.host) and not settings.insecure_no_sandbox:
-        raise SettingsError(
-            f'--host is "{settings.host}": other machines could reach this engine, and nothing isolates one '
-            "user's packages from another's. If all its users trust each other, add --insecure-no-sandbox."
-        )
     with ExitStack() as stack:
         writer = stack.enter_context(LineWriter(sys.stderr))
         logging.basicConfig(level=settings.log_level.upper(), handlers=[writer.handler()])
@@ -68,16 +67,23 @@ def run(settings: Settings, say: Say) -> int:
 async def _serve(
     settings: Settings, database: Database, listener: socket.socket, access_log: AccessLog, say: Say
 ) -> int:
-    kept = Records(_records_database(settings))
+    addresses = addresses_of(settings, listener.getsockname()[1])
+    ports = sandboxing.ports_of(addresses)
+    sandbox = await sandboxing.chosen(settings, ports)
+    sandboxing.remember(settings.data_dir, sandbox.mode)
+    kept, refusals = Records(_records_database(settings)), Refusals(database)
+    connections = WorkerConnections()
     runtime = Runtime(
         settings.data_dir,
         pythons=settings.pythons,
         environ=inherited(),
         on_log=partial(logs.keep_line, kept),
+        on_refused=partial(audit.keep_refusal, refusals),
+        serve=connections,
+        layers=Layers(sandbox.mode, ports),
     )
     machine = LoopMachine(runtime)
-    addresses = addresses_of(settings, listener.getsockname()[1])
-    ground = ground_of(settings, database, kept, addresses, machine)
+    ground = ground_of(settings, database, kept, refusals, addresses, machine, sandbox)
     first = make_first_user(ground, settings, Path.home())
     engine = Engine(
         ground,
@@ -87,7 +93,8 @@ async def _serve(
         access_log=access_log,
         metrics_key=settings.metrics_key,
     )
-    server = _Server(engine, settings, lambda: _announce(say, ground, settings, first))
+    server = _Server(engine, settings, lambda: _announce(say, ground, settings, first, sandbox))
+    connections.attach(server)
     await server.serve(sockets=[listener])
     return 0 if server.started else 1
 
@@ -192,7 +199,9 @@ def _listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def _announce(say: Say, ground: Ground, settings: Settings, first: FirstUser | None) -> None:
+def _announce(
+    say: Say, ground: Ground, settings: Settings, first: FirstUser | None, sandbox: Sandbox
+) -> None:
     addresses = ground.addresses
     if first is not None:
         say(f'Made the user "{first.handle}". This is the key; it is not shown again:')
@@ -206,6 +215,8 @@ def _announce(say: Say, ground: Ground, settings: Settings, first: FirstUser | N
             "Clients of the original Steamship put the owner before the host name, which an address without "
             f"DNS cannot have: give them {addresses.app}localhost/ as their app base."
         )
+    for line in sandboxing.in_words(sandbox):
+        say(line)
     say(f"Steamship engine ready at {addresses.app} (API {addresses.api})")
     say("Next, in another terminal: `ship deploy` in a package's folder. Ctrl-C stops the engine.")
 

@@ -10,6 +10,8 @@ from typing import Protocol
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.audit import Told
 from steamship_engine.control.bundles import AtWork
+from steamship_engine.model.network import DEFAULT, Network
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import CAPS, VersionLimits
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec, WorkerFacts
 from steamship_engine.store.blobs import Blobs
@@ -69,8 +71,9 @@ class Ground:
 
     `records` is what packages say, `refusals` what the audit trail is told of refusals. `uploads` is a folder for
     files on their way in; whoever puts one there removes it. `boot_secret` signs worker keys and dies with the engine.
-    `many_users` is False while nothing isolates them. `at_work` is what `control/bundles.py` goes by, `told` what
-    `control/audit.py` does. `caps` are the most that versions' limits may be; `enforced` says how, by their names.
+    `many_users` is False while nothing isolates them; `sandbox` is what packages run in. `at_work` is what `control/bundles.py` goes by, `told` what
+    `control/audit.py` does. `caps` are the most that versions' limits may be; `enforced` says how, by their names;
+    `network` is the most that versions reach.
     """
 
     database: Database
@@ -84,8 +87,9 @@ class Ground:
     boot_secret: bytes = field(repr=False)
     changes: Changes
     many_users: bool
-    sandbox: Sandbox
     at_work: AtWork = field(default_factory=AtWork)
     told: Told = field(default_factory=Told)
+    sandbox: SandboxMode = SandboxMode.NONE
     caps: VersionLimits = CAPS
+    network: Network = DEFAULT
     enforced: Mapping[str, str] = field(default_factory=dict)

@@ -50,6 +50,16 @@ class Describe(_ToWorker, tag="describe"):
     """Tell what the class is."""
 
 
+class Try(_ToWorker, tag="try"):
+    """Try what a sandbox must prevent, see `child/trials`; to a worker that is nobody's."""
+
+    secrets: tuple[str, ...]
+    places: tuple[str, ...]
+    strangers: tuple[int, ...]
+    closed: tuple[tuple[str, str, int], ...]
+    open: tuple[int, ...]
+
+
 class Call(_ToWorker, tag="call"):
     """Call a method."""
 
@@ -98,6 +108,12 @@ class Refused(_FromWorker, tag="refused"):
     code: str
     message: str
     details: str | None
+
+
+class Tried(_FromWorker, tag="tried"):
+    """What is wrong with the worker's sandbox, in clauses."""
+
+    problems: tuple[str, ...]
 
 
 class Described(_FromWorker, tag="description"):
@@ -156,7 +172,7 @@ class DescriptionBody(msgspec.Struct, rename="camel"):
     notes: tuple[str, ...] = ()
 
 
-FromWorker = Loaded | Refused | Described | Replied | ReplyPart | Withdrawn | Log
+FromWorker = Loaded | Refused | Tried | Described | Replied | ReplyPart | Withdrawn | Log
 
 _encoder = msgspec.json.Encoder()
 _headers: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

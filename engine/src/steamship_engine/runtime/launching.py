@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.states import VersionKind
 from steamship_engine.model.version_limits import VersionLimits
+from steamship_engine.runtime.layers import Layers, reads
 from steamship_engine.runtime.processes import Process, WorkerProcess, ZygoteProcess
 
 CODE = Path(__file__).parent / "launcher"
 _PACKET = 64 * 1024
+_DESCRIPTORS = 4
 _OWN_THREADS = 4
 """Threads of a worker that are ours: they are no share of what the package may have."""
 
@@ -36,24 +38,46 @@ class Inspection:
     memory: int
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What a zygote stands on: the interpreter that it runs under and the code that it is for.
+
+    `place` is an empty folder of its own, in which it and its workers write where they have no file system of
+    their own. With `network` each worker's network is its own, else all have the machine's.
+    """
+
+    python: Path
+    code: Path | None
+    place: Path
+    limits: VersionLimits
+    kind: VersionKind = VersionKind.NATIVE
+    network: bool = True
+
+
 class Launcher:
     """Starts the launcher's process when it is first needed, and anew when it has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
         self._running: _Running | None = None
 
-    async def zygote(
-        self, python: Path, scratch: Path, limits: VersionLimits, kind: VersionKind = VersionKind.NATIVE
-    ) -> ZygoteProcess:
-        """Start a zygote under the interpreter at `python`; it writes in the empty folder `scratch`.
-
-        To be ended with `ended`. Raises UnavailableError, and has removed the folder then.
-        """
+    async def zygote(self, ground: Ground) -> ZygoteProcess:
+        """Start a zygote. To be ended with `ended`. Raises UnavailableError, and has removed its folder then."""
         running = self._ready()
         number, ours, theirs = running.pair()
-        process = ZygoteProcess(number, ours, scratch, running.kill)
-        order = {"do": "zygote", "zygote": number, "python": str(python), "kind": kind}
-        await running.made(process, {**order, **_needs(scratch, limits)}, theirs)
+        process = ZygoteProcess(number, ours, ground.place, running.kill)
+        process.network = ground.network and self.layers.namespaces
+        order = {
+            "do": "zygote",
+            "zygote": number,
+            "python": str(ground.python),
+            "kind": ground.kind,
+            "place": str(ground.place),
+            "scratch": str(_folder(ground.place / "own")),
+            "reads": [str(path) for path in reads(ground.python, ground.code)],
+            "network": process.network,
+        }
+        await running.made(process, {**order, "limits": _needs(ground.limits)}, theirs)
         return process
 
     async def inspect(self, zygote: ZygoteProcess) -> Inspection:
@@ -64,16 +88,22 @@ class Launcher:
         found = await told
         return Inspection(tuple(found["problems"]), found["memory"])
 
-    async def worker(self, zygote: ZygoteProcess, scratch: Path, limits: VersionLimits) -> WorkerProcess:
-        """Have the zygote fork a worker, which writes in the empty folder `scratch`.
-
-        To be ended with `ended`. Raises UnavailableError, and has removed the folder then.
-        """
+    async def worker(self, zygote: ZygoteProcess, limits: VersionLimits) -> WorkerProcess:
+        """Have the zygote fork a worker. To be ended with `ended`. Raises UnavailableError."""
         running = self._ready()
         number, ours, theirs = running.pair()
+        scratch = None
+        if not self.layers.namespaces and zygote.scratch is not None:
+            scratch = _folder(zygote.scratch / f"worker-{number}")
         process = WorkerProcess(number, ours, scratch, running.kill)
-        order = {"do": "worker", "zygote": zygote.number, "worker": number}
-        await running.made(process, {**order, **_needs(scratch, limits)}, theirs)
+        order = {
+            "do": "worker",
+            "zygote": zygote.number,
+            "worker": number,
+            "scratch": str(scratch or ""),
+            "network": zygote.network,
+        }
+        await running.made(process, {**order, "limits": _needs(limits)}, theirs)
         return process
 
     async def close(self) -> None:
@@ -84,7 +114,7 @@ class Launcher:
 
     def _ready(self) -> _Running:
         if self._running is None or self._running.failed:
-            self._running = _Running()
+            self._running = _Running(self.layers)
         return self._running
 
 
@@ -93,7 +123,7 @@ class _Running:
 
     _numbers = itertools.count(1)
 
-    def __init__(self) -> None:
+    def __init__(self, layers: Layers) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -112,7 +142,9 @@ class _Running:
         self._waiting: dict[tuple[str, int], asyncio.Future[dict[str, Any]]] = {}
         self._background: set[asyncio.Task[None]] = set()
         self.failed = False
+        self._said = ""
         self._loop.add_reader(self._socket.fileno(), self._receive)
+        self.send(layers.order())
 
     def pair(self) -> tuple[int, socket.socket, socket.socket]:
         """A number for a new process, and both ends of its channel."""
@@ -183,19 +215,23 @@ class _Running:
 
     def _receive(self) -> None:
         try:
-            content = self._socket.recv(_PACKET)
+            content, descriptors, _, _ = socket.recv_fds(self._socket, _PACKET, _DESCRIPTORS)
         except BlockingIOError:
             return
         except OSError:
-            content = b""
+            content, descriptors = b"", []
         if content:
-            self._understand(json.loads(content))
+            self._understand(json.loads(content), descriptors)
         else:
             self._fail()
 
-    def _understand(self, told: dict[str, Any]) -> None:
+    def _understand(self, told: dict[str, Any], descriptors: Sequence[int]) -> None:
+        if told["is"] == "unable":
+            self._said = told["said"]
+            return
         key = ("worker", told["worker"]) if "worker" in told else ("zygote", told["zygote"])
         waiting = self._waiting.pop(key, None)
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         if told["is"] == "gone":
             process = self._living.pop(key, None)
             if process is not None:
@@ -203,7 +239,11 @@ class _Running:
                 if waiting is not None and not waiting.done():
                     waiting.set_exception(_ended(process))
         elif waiting is not None and not waiting.done():
+            self._living[key].listeners = {each.getsockname()[1]: each for each in listeners}
             waiting.set_result(told)
+        else:
+            for listener in listeners:
+                listener.close()
 
     def _fail(self) -> None:
         """It has ended, or is to end: so has everything that it made."""
@@ -218,7 +258,7 @@ class _Running:
         self._unsent.clear()
         living, self._living = self._living, {}
         for key, process in living.items():
-            process.gone(None, None, "")
+            process.gone(None, None, self._said)
             waiting = self._waiting.pop(key, None)
             if waiting is not None and not waiting.done():
                 waiting.set_exception(_ended(process))
@@ -239,14 +279,19 @@ def _key(process: Process) -> tuple[str, int]:
     return ("worker" if isinstance(process, WorkerProcess) else "zygote", process.number)
 
 
-def _needs(scratch: Path, limits: VersionLimits) -> dict[str, Any]:
-    needs = {
+def _needs(limits: VersionLimits) -> dict[str, float]:
+    return {
         "memory": limits.memory,
+        "cpu": limits.cpu,
         "processes": limits.processes + _OWN_THREADS + (limits.concurrency or 0),
         "files": limits.files,
         "scratch": limits.scratch,
     }
-    return {"scratch": str(scratch), "limits": needs}
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def _ended(process: Process) -> UnavailableError:

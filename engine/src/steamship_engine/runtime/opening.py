@@ -15,6 +15,7 @@ from steamship_engine.runtime.processes import WorkerProcess
 
 _IMPORTING = "while api.py was imported"
 _DESCRIBING = "while the class was described"
+_TRYING = "while its sandbox was tried"
 
 
 class Opening:
@@ -45,6 +46,13 @@ class Opening:
         if type(frame.header) is not frames.Described:
             self._unexpected(frame)
         return frames.decode_description(frame.body)
+
+    async def attempt(self, header: frames.Try) -> tuple[str, ...]:
+        """What is wrong with the sandbox of a worker that has loaded nothing. Raises DeployError, PackageReplyError."""
+        frame = await self._ask(frames.encode(header), _TRYING)
+        if type(frame.header) is not frames.Tried:
+            self._unexpected(frame)
+        return frame.header.problems
 
     async def _ask(self, content: bytes, when: str) -> Frame:
         """Send one frame and wait for the one that answers it."""

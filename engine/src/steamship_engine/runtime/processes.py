@@ -11,15 +11,18 @@ from steamship_engine.runtime import trees
 
 
 class Process:
-    """A process of the launcher's. `socket` is the engine's end of its channel; `scratch` is removed by `ended`.
+    """A process of the launcher's. `socket` is the engine's end of its channel.
 
-    `why` is `memory`, `processes` or `scratch` when it was ended for taking too much of that.
+    `scratch` is its folder, if it has one on the machine's disk, which `ended` removes. `listeners` are sockets
+    that listen in its own network, by their ports; they are closed with it. `why` is `memory`, `processes` or
+    `scratch` when it was ended for taking too much of that.
     """
 
     def __init__(
-        self, number: int, engine_end: socket.socket, scratch: Path, kill: Callable[[Process], None]
+        self, number: int, engine_end: socket.socket, scratch: Path | None, kill: Callable[[Process], None]
     ) -> None:
         self.number, self.socket, self.scratch = number, engine_end, scratch
+        self.listeners: dict[int, socket.socket] = {}
         self.pid = 0
         self.why: str | None = None
         self._kill = kill
@@ -74,7 +77,10 @@ class Process:
         self.kill()
         await asyncio.shield(self._exit)
         self.socket.close()
-        await asyncio.to_thread(trees.remove, self.scratch)
+        for listener in self.listeners.values():
+            listener.close()
+        if self.scratch is not None:
+            await asyncio.to_thread(trees.remove, self.scratch)
 
     def gone(self, code: int | None, why: str | None, said: str) -> None:
         """It has ended: the launcher's word."""
@@ -88,4 +94,6 @@ class WorkerProcess(Process):
 
 
 class ZygoteProcess(Process):
-    """One zygote."""
+    """One zygote. With `network` each of its workers has a network of its own."""
+
+    network = False

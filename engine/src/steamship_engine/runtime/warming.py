@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,14 +23,6 @@ _LAST_LINES = 20
 _WHEN = "while api.py was imported"
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a zygote of a version stands on: the bundle's folder."""
-
-    code: Path
-    version: VersionSpec
-
-
 class Warming:
     """One attempt. The process is ended when it fails."""
 
@@ -40,11 +31,14 @@ class Warming:
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._channel = Channel(limits, self._log, lambda _error: None)
 
-    async def warm(self, process: ZygoteProcess, ground: Ground, *, share: bool) -> Inspection:
-        """Make the process a zygote that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
+    async def warm(
+        self, process: ZygoteProcess, version: VersionSpec, code: Path, *, share: bool
+    ) -> Inspection:
+        """Make the process a zygote of the version, whose bundle lies at `code`, that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
         try:
             async with asyncio.timeout(self._limits.load):
-                await self._import(process, ground, share=share)
+                header = frames.Warm(code=str(code), kind=version.kind, share=share, handler=version.handler)
+                await self._import(process, header)
                 return await self._launcher.inspect(process)
         except TimeoutError:
             await self._end(process)
@@ -61,13 +55,11 @@ class Warming:
         await self._end(process)
         raise error from None
 
-    async def _import(self, process: ZygoteProcess, ground: Ground, *, share: bool) -> None:
+    async def _import(self, process: ZygoteProcess, header: frames.Warm) -> None:
         loop = asyncio.get_running_loop()
         await loop.create_unix_connection(lambda: self._channel, sock=process.socket)
         # Somebody that it has started may hold its socket open.
         process.on_exit(lambda: self._channel.fail(ChannelClosed()))
-        version = ground.version
-        header = frames.Warm(code=str(ground.code), kind=version.kind, share=share, handler=version.handler)
         await self._channel.send(frames.encode(header))
         frame = await self._channel.receive()
         if type(frame.header) is frames.Refused:

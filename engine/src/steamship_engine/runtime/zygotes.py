@@ -11,16 +11,17 @@ from typing import Any
 
 from steamship_engine.model.errors import DeployError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.runtime.compiling import Compiling
 from steamship_engine.runtime.environments import Environments
 from steamship_engine.runtime.frames import Log
 from steamship_engine.runtime.head_starts import HeadStarts
-from steamship_engine.runtime.launching import Inspection, Launcher
+from steamship_engine.runtime.launching import Ground, Inspection, Launcher
 from steamship_engine.runtime.port import VersionSpec
 from steamship_engine.runtime.processes import WorkerProcess, ZygoteProcess
 from steamship_engine.runtime.scratch import Scratch
 from steamship_engine.runtime.spares import Spares
-from steamship_engine.runtime.warming import Ground, Warming
+from steamship_engine.runtime.warming import Warming
 
 Key = tuple[Any, ...]
 _PROBLEMS_REMEMBERED = 10_000
@@ -128,9 +129,7 @@ class Zygotes:
         return worker
 
     async def _born(self, zygote: _Zygote) -> WorkerProcess:
-        return await self._launcher.worker(
-            zygote.process, self._scratch.folder("worker"), zygote.version.limits
-        )
+        return await self._launcher.worker(zygote.process, zygote.version.limits)
 
     async def _warm(self, version: VersionSpec) -> _Zygote:
         """The version's zygote, made once for all who ask meanwhile."""
@@ -148,9 +147,11 @@ class Zygotes:
     async def _make(self, key: Key, version: VersionSpec) -> _Zygote:
         try:
             python = self._environments.python(version.environment)
-            zygote = await self._tried(key, Ground(self._folder(version.bundle), version))
+            zygote = await self._tried(key, version)
             self._compiling.begin(python)
-            self._head_starts.prepare(version)
+            if self._launcher.layers.mode is SandboxMode.NONE:
+                # In a sandbox a process sees the code from its start that it is for.
+                self._head_starts.prepare(version)
         finally:
             del self._warming[key]
         self._zygotes[key] = zygote
@@ -158,36 +159,41 @@ class Zygotes:
         self._trim(key)
         return zygote
 
-    async def _tried(self, key: Key, ground: Ground) -> _Zygote:
+    async def _tried(self, key: Key, version: VersionSpec) -> _Zygote:
         """One that has imported the version, or, where that may not be shared, one that has not."""
         if key not in self._problems:
-            process, found = await self._attempt(ground, share=True)
+            process, found = await self._attempt(version, share=True)
             if not found.problems:
-                return _Zygote(ground.version, process, found.memory)
+                return _Zygote(version, process, found.memory)
             # Where bundles lie is the operator's business.
-            self._problems[key] = tuple(problem.replace(f"{ground.code}/", "") for problem in found.problems)
+            code = self._folder(version.bundle)
+            self._problems[key] = tuple(problem.replace(f"{code}/", "") for problem in found.problems)
             if len(self._problems) > _PROBLEMS_REMEMBERED:
                 self._problems.popitem(last=False)
             await process.ended()
-        process, found = await self._attempt(ground, share=False)
+        process, found = await self._attempt(version, share=False)
         if found.problems:
             await process.ended()
             raise DeployError(
                 f"The package's environment cannot be shared by workers: {', '.join(found.problems)}.",
                 suggestion="Leave out requirements that start threads or open files when Python starts.",
             )
-        return _Zygote(ground.version, process, found.memory)
+        return _Zygote(version, process, found.memory)
 
-    async def _attempt(self, ground: Ground, *, share: bool) -> tuple[ZygoteProcess, Inspection]:
-        process = self._head_starts.take(ground.version) or await self._started(ground.version)
-        warming = Warming(self._launcher, self._limits, partial(self._on_log, ground.version))
-        return process, await warming.warm(process, ground, share=share)
+    async def _attempt(self, version: VersionSpec, *, share: bool) -> tuple[ZygoteProcess, Inspection]:
+        process = self._head_starts.take(version) or await self._started(version)
+        warming = Warming(self._launcher, self._limits, partial(self._on_log, version))
+        return process, await warming.warm(process, version, self._folder(version.bundle), share=share)
 
     async def _started(self, version: VersionSpec) -> ZygoteProcess:
-        python = self._environments.python(version.environment)
-        return await self._launcher.zygote(
-            python, self._scratch.folder("zygote"), version.limits, version.kind
+        ground = Ground(
+            self._environments.python(version.environment),
+            self._folder(version.bundle),
+            self._scratch.folder("zygote"),
+            version.limits,
+            version.kind,
         )
+        return await self._launcher.zygote(ground)
 
     def _trim(self, kept: Key) -> None:
         """Make room for the newest one: idle zygotes end, the ones used longest ago first."""

@@ -12,8 +12,10 @@ from steamship_engine.model.errors import (
     InvalidRequirementsError,
     PackageReplyError,
 )
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import VersionLimits
-from steamship_engine.runtime.launching import Launcher
+from steamship_engine.runtime.launching import Ground, Launcher
+from steamship_engine.runtime.layers import Layers
 from tests.services.runtimes import Bench, instance_of
 
 
@@ -103,8 +105,8 @@ def test_a_broken_interpreter_is_quoted(tmp_path):
         python.chmod(0o755)
         scratch = tmp_path / "scratch"
         scratch.mkdir()
-        launcher = Launcher()
-        process = await launcher.zygote(python, scratch, VersionLimits())
+        launcher = Launcher(Layers(SandboxMode.NONE))
+        process = await launcher.zygote(Ground(python, None, scratch, VersionLimits()))
         await process.exit_code(within=10)
         said = process.said()
         await process.ended()

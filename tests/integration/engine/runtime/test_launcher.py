@@ -12,6 +12,7 @@ import pytest
 from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.limits import MIB
 from steamship_engine.model.version_limits import VersionLimits
+from steamship_engine.runtime.launching import Ground
 from tests.services.killed_engine import assert_nothing_survives
 from tests.services.runtimes import gone
 
@@ -141,7 +142,7 @@ def test_an_interpreter_that_cannot_be_executed_is_told(nurse, tmp_path):
     async def work(n):
         for python in (tmp_path / "missing", tmp_path):
             with pytest.raises(UnavailableError, match="Errno"):
-                await n.launcher.zygote(python, n.scratch.folder("zygote"), VersionLimits())
+                await n.launcher.zygote(Ground(python, None, n.scratch.folder("zygote"), VersionLimits()))
 
     nurse(work)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from steamship_engine.model.errors import InvalidManifestError
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import (
     CAPS,
     LIMITS,
@@ -19,7 +20,7 @@ from steamship_engine.model.version_limits import (
     wishes,
     within,
 )
-from steamship_engine.runtime.enforced import ENFORCED
+from steamship_engine.runtime.enforced import enforced_in
 
 GIB = 1024**3
 
@@ -32,7 +33,8 @@ def test_the_table_has_every_limit() -> None:
     """Each field of `VersionLimits` is a row of the table, and nothing else is; the runtime speaks of these alone."""
     names = [field.name for field in fields(VersionLimits)]
     assert [limit.name for limit in LIMITS] == names
-    assert ENFORCED.keys() <= set(names)
+    for mode in SandboxMode:
+        assert enforced_in(mode).keys() <= set(names)
 
 
 @pytest.mark.parametrize("manifest", [None, {}, {"limits": None}, {"limits": {}}, _manifest(memory=None)])

@@ -1,25 +1,20 @@
 """A worker's life: load the author's class, then answer calls until the engine is gone."""
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
-import signal
 import threading
 import traceback
 from typing import Any
 
-from . import loading, original, records
+from . import linux, loading, original, records
 from .answers import Answers
 from .frames import BODY, Channel, Closed
 from .incoming import Incoming
 from .output import Output
 from .rehearsal import rehearse
 from .serial import Serial
-
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None).prctl
 
 
 def run(descriptor: int, author: "loading.Author | None" = None) -> None:
@@ -65,12 +60,12 @@ def _die_with_parent() -> None:
     def after() -> None:
         if not forking[0]:
             return
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        linux.die_with_parent()
         if os.getppid() != forking[0]:
             # The parent died in between, and its death will not be told again.
             os._exit(1)
 
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    linux.die_with_parent()
     os.register_at_fork(before=before, after_in_child=after)
 
 
@@ -102,6 +97,8 @@ class _Worker:
                     calls.serve()
             elif kind == "describe":
                 self._answer_or_refuse(self._describe, header)
+            elif kind == "try":
+                self._answer_or_refuse(self._try, header)
 
     def _answer_or_refuse(self, work: Any, header: "dict[str, Any]") -> Any:
         """Send what `work` answers; gives what it made."""
@@ -126,6 +123,7 @@ class _Worker:
             gc.collect()
             gc.freeze()
         author = self._author
+        os.chdir(author.code)
         if header["instance"] is None:
             return {"type": "loaded", "slots": 1}, b"", None
         calls, slots = self._calls(author, header)
@@ -150,6 +148,11 @@ class _Worker:
 
         threads = wanted if wanted is not None and wanted > 1 else 0
         return Evented(self._channel, self._output, answers, incoming, slots=slots, threads=threads), slots
+
+    def _try(self, header: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
+        from . import trials
+
+        return {"type": "tried", "problems": trials.run(header)}, b"", None
 
     def _describe(self, _: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
         """The class's description. Raises Refused."""

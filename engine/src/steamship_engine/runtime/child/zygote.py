@@ -14,7 +14,7 @@ import signal
 import socket
 from typing import Any, NoReturn
 
-from . import birth, loading, loop, original, records
+from . import birth, linux, loading, loop, original, records
 from .forking import Forks
 from .frames import Channel, Closed
 from .loading import Author, Refused
@@ -23,7 +23,7 @@ from .printed import Printed
 _ORDER = 8 * 1024
 
 
-def run(engine: int, launcher: int, forks: Forks, *, is_original: bool) -> NoReturn:
+def run(engine: int, launcher: int, forks: Forks, sandbox: birth.Sandbox, *, is_original: bool) -> NoReturn:
     """Import what the engine's `warm` frame says, answer, and fork for the launcher until it closes."""
     pid = os.getpid()
     control = socket.socket(fileno=launcher)
@@ -39,7 +39,7 @@ def run(engine: int, launcher: int, forks: Forks, *, is_original: bool) -> NoRet
         channel.send(answer)
         channel.close()
         if answer["type"] == "loaded":
-            _fork_on_demand(control, author, forks)
+            _fork_on_demand(control, author, forks, sandbox)
     except Closed:
         os._exit(0)
     except BaseException as error:
@@ -94,7 +94,9 @@ def _settle(author: "Author | None") -> None:
     gc.freeze()
 
 
-def _fork_on_demand(control: socket.socket, author: "Author | None", forks: Forks) -> None:
+def _fork_on_demand(
+    control: socket.socket, author: "Author | None", forks: Forks, sandbox: birth.Sandbox
+) -> None:
     # A worker that has ended is kept by the kernel until the launcher has read how.
     child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL) or signal.SIG_DFL
     # What woke up the author's event loop is none of this process's descriptors any more.
@@ -102,8 +104,8 @@ def _fork_on_demand(control: socket.socket, author: "Author | None", forks: Fork
     while True:
         order, descriptors = _receive(control)
         if "worker" in order:
-            here = birth.expect(order, descriptors[0], child_handler)
-            if _fork(control, order["worker"], forks) == 0:
+            here = birth.expect(order, sandbox, descriptors[0], child_handler)
+            if _fork(control, order["worker"], forks, sandbox) == 0:
                 _live(control, order["worker"], here, author)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -114,8 +116,25 @@ def _fork_on_demand(control: socket.socket, author: "Author | None", forks: Fork
             control.send(json.dumps({"ready": True}).encode())
 
 
-def _fork(control: socket.socket, number: int, forks: Forks) -> int:
+def _fork(control: socket.socket, number: int, forks: Forks, sandbox: birth.Sandbox) -> int:
     """The child's process id, 0 in the child, -1 where there is none."""
+    if not sandbox.namespaces:
+        return _forked(control, number, forks)
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        linux.unshare(linux.NEW_PIDS)
+    except OSError as error:
+        _fail(control, number, error)
+        os.close(own)
+        return -1
+    pid = _forked(control, number, forks)
+    if pid != 0:
+        linux.enter(own, linux.NEW_PIDS)
+        os.close(own)
+    return pid
+
+
+def _forked(control: socket.socket, number: int, forks: Forks) -> int:
     try:
         return forks.bear()
     except OSError as error:

@@ -19,10 +19,19 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     os.closerange(ENGINE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    from steamship_engine.runtime.launcher import packets, sandbox
     from steamship_engine.runtime.launcher.serving import Launcher
 
     sys.path.remove(root)
-    Launcher(socket.socket(fileno=ENGINE)).serve()
+    engine = socket.socket(fileno=ENGINE)
+    first = packets.receive(engine)
+    if first is not None:
+        try:
+            launcher = Launcher(engine, sandbox.read(first.content))
+        except OSError as error:
+            packets.send(engine, {"is": "unable", "said": f"control groups cannot be had: {error}"})
+            return
+        launcher.serve()
 
 
 if __name__ == "__main__":

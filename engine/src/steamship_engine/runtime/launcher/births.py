@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from steamship_engine.runtime.launcher import checks, packets, proc
 from steamship_engine.runtime.launcher.lives import Stage, Worker, Zygote
+from steamship_engine.runtime.launcher.sandbox import USER, Sandbox
 
 _SLOW = 0.05
 _DEADLINE = 10.0
@@ -17,8 +18,10 @@ _AGAIN = 0.0005
 class Births:
     """Workers on their way. `born` is told of each that passed its checks, `gone` of each that did not come."""
 
-    def __init__(self, born: Callable[[Worker], None], gone: Callable[[Worker], None]) -> None:
-        self._born, self._gone = born, gone
+    def __init__(
+        self, sandbox: Sandbox, born: Callable[[Worker], None], gone: Callable[[Worker], None]
+    ) -> None:
+        self._sandbox, self._born, self._gone = sandbox, born, gone
         self._current: set[Worker] = set()
 
     def ask(self, worker: Worker) -> None:
@@ -34,11 +37,16 @@ class Births:
         else:
             worker.unwanted = True
 
-    def claimed(self, zygote: Zygote, number: int, pid: int) -> None:
-        """Process `pid` says that it is the worker of that number. Raises WrongPacket for one that nobody asked for."""
+    def claimed(self, zygote: Zygote, number: int, pid: int, listeners: tuple[int, ...]) -> None:
+        """Process `pid` says that it is the worker of that number, and gives the sockets that it listens on.
+
+        Raises WrongPacket for one that nobody asked for.
+        """
         worker = zygote.birth
         if worker is None or worker.number != number or worker.pid:
+            packets.close(listeners)
             raise packets.WrongPacket(f"no worker {number} is to be born")
+        worker.listeners = listeners
         try:
             worker.watch(pid)
         except OSError as error:
@@ -88,7 +96,15 @@ class Births:
         worker.stage = Stage.SENT
         worker.deadline = time.monotonic() + _DEADLINE
         self._current.add(worker)
-        order = {"worker": worker.number, "scratch": worker.scratch}
+        worker.take_user()
+        order = {
+            "worker": worker.number,
+            "scratch": worker.scratch,
+            "size": worker.limits.scratch,
+            "user": USER + worker.user,
+            "ports": self._sandbox.ports if worker.network else (),
+            "network": worker.network,
+        }
         try:
             packets.send(zygote.control, order, (worker.descriptor,))
         except OSError:
@@ -98,7 +114,7 @@ class Births:
 
     def _look(self, worker: Worker) -> None:
         """Tell that it is born, unless something is still amiss; that may settle in a moment."""
-        problems = checks.of_worker(worker, worker.pid)
+        problems = checks.of_worker(worker, worker.pid, self._sandbox)
         if problems:
             if time.monotonic() > worker.deadline or proc.ended(worker.pid):
                 self._fail(worker, ", ".join(problems))
@@ -116,8 +132,10 @@ class Births:
         zygote = worker.zygote
         worker.said = reason
         for pid in _strangers(zygote):
+            rights = proc.rights(pid)
             _kill(pid)
-            reap(zygote, pid)
+            if rights is not None:
+                reap(zygote, rights.inner_pids[-1 if not self._sandbox.namespaces else 1])
         worker.ended()
         worker.kill()
         self._over(worker)

@@ -8,38 +8,61 @@ import os
 import resource
 from typing import NamedTuple
 
-from steamship_engine.runtime.launcher import prctl
+from steamship_engine.runtime.child import landlock, linux
+from steamship_engine.runtime.launcher import namespaces, root
+from steamship_engine.runtime.launcher.sandbox import Limits, Sandbox, Users
 
 MIB = 1 << 20
 _USERS_PROCESSES = 4096
+KEPT = (linux.SETGID, linux.SETUID, linux.SETPCAP, linux.NET_BIND_SERVICE, linux.NET_ADMIN, linux.SYS_ADMIN)
+"""What a zygote may do in its own namespaces, for its workers' sake."""
 
-
-class Limits(NamedTuple):
-    """What a zygote and each of its workers may take. Sizes are bytes."""
-
-    memory: int
-    processes: int
-    files: int
-    scratch: int
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 class Confinement(NamedTuple):
-    """What the steps need to know. `launcher` is the launcher's process id."""
+    """What the steps need to know.
 
+    `launcher` is the launcher's process id; `reads` are the paths that this version needs, `place` a folder that
+    is its alone, and which it writes in where it has no file system of its own; `groups` are the files that take
+    it into its control groups. The last of `descriptors` is told the id of the process that comes of it, and when
+    it is confined; the one before it says that it may go on.
+    """
+
+    sandbox: Sandbox
     launcher: int
-    scratch: str
+    place: str
+    reads: tuple[str, ...]
+    network: bool
+    users: Users
     limits: Limits
+    groups: tuple[str, ...]
     descriptors: tuple[int, ...]
+
+    @property
+    def told(self) -> int:
+        """Where the last descriptor is once they were taken."""
+        return len(self.descriptors) - 1
+
+
+def take_descriptors(confinement: Confinement) -> None:
+    """Descriptors 0, 1, ... become the given ones; the last two of them are closed by the exec, all others now."""
+    count = len(confinement.descriptors)
+    # Above all targets first, so that none of them is overwritten before it was moved.
+    moved = [_above(descriptor, count) for descriptor in confinement.descriptors]
+    for target, descriptor in enumerate(moved):
+        os.dup2(descriptor, target, inheritable=target < count - 2)
+    os.closerange(count, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def confine(confinement: Confinement) -> None:
-    """Take all steps, in a process that was just forked. Raises OSError; the process must not go on then."""
+    """Take all steps, in a process that was just forked and has its descriptors. Raises OSError; the process must not go on then."""
     for step in STEPS:
         step(confinement)
 
 
-def resource_limits(limits: Limits) -> dict[int, int]:
-    """The limits that the kernel itself holds, per process."""
+def resource_limits(limits: Limits, users: Users) -> dict[int, int]:
+    """The limits that the kernel itself holds, per process but for the number of processes, which it holds per user."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: limits.files,
@@ -47,8 +70,10 @@ def resource_limits(limits: Limits) -> dict[int, int]:
         # It counts what is reserved, such as the stacks of threads, so it lies above what the sampler allows.
         resource.RLIMIT_DATA: limits.memory + limits.memory // 4 + 128 * MIB,
     }
-    if os.getuid() != 0:
-        # It counts all processes of the user: no share for one, but an end to a fork bomb.
+    if users.first:
+        wanted[resource.RLIMIT_NPROC] = limits.processes
+    elif os.getuid() != 0:
+        # All have one user: no share for one, but an end to a fork bomb.
         wanted[resource.RLIMIT_NPROC] = _USERS_PROCESSES
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]
@@ -57,24 +82,44 @@ def resource_limits(limits: Limits) -> dict[int, int]:
     return wanted
 
 
+def _groups(confinement: Confinement) -> None:
+    for file in confinement.groups:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC)
+        os.write(descriptor, b"0")
+        os.close(descriptor)
+
+
 def _own_session(_confinement: Confinement) -> None:
     os.setsid()
 
 
+def _namespaces(confinement: Confinement) -> None:
+    if confinement.sandbox.namespaces:
+        namespaces.enter(
+            confinement.place,
+            confinement.reads,
+            confinement.users,
+            confinement.told,
+            f"size={confinement.limits.scratch}",
+            network=confinement.network,
+        )
+    else:
+        os.write(confinement.told, b"%d\n" % os.getpid())
+
+
+def _capabilities(confinement: Confinement) -> None:
+    sandbox = confinement.sandbox
+    if sandbox.namespaces:
+        linux.keep_capabilities(KEPT, linux.capabilities())
+    elif sandbox.landlock and os.getuid() == 0:
+        linux.keep_capabilities((), linux.capabilities())
+
+
 def _die_with_launcher(confinement: Confinement) -> None:
-    prctl.die_with_parent()
-    if os.getppid() != confinement.launcher:
+    linux.die_with_parent()
+    # From inside a namespace of processes nobody sees a parent outside; the closed socket tells of its end then.
+    if os.getppid() not in (0, confinement.launcher):
         raise ProcessLookupError("the launcher has ended")
-
-
-def _descriptors(confinement: Confinement) -> None:
-    """Descriptors 0, 1, ... become the given ones; the last of them is closed by the exec, all others now."""
-    count = len(confinement.descriptors)
-    # Above all targets first, so that none of them is overwritten before it was moved.
-    moved = [_above(descriptor, count) for descriptor in confinement.descriptors]
-    for target, descriptor in enumerate(moved):
-        os.dup2(descriptor, target, inheritable=target < count - 1)
-    os.closerange(count, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _above(descriptor: int, count: int) -> int:
@@ -83,25 +128,49 @@ def _above(descriptor: int, count: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, count)
 
 
-def _folder_and_mask(confinement: Confinement) -> None:
+def _folder_and_mask(_confinement: Confinement) -> None:
     os.umask(0o022)
-    os.chdir(confinement.scratch)
+    os.chdir("/")
 
 
 def _resources(confinement: Confinement) -> None:
-    for name, value in resource_limits(confinement.limits).items():
+    for name, value in resource_limits(confinement.limits, confinement.users).items():
         resource.setrlimit(name, (value, value))
 
 
 def _no_new_privileges(_confinement: Confinement) -> None:
-    prctl.gain_nothing()
+    linux.gain_nothing()
+
+
+def _files(confinement: Confinement) -> None:
+    """Where no root of its own hides the machine's files. Whoever is restricted so can mount nothing any more."""
+    if confinement.sandbox.landlock and not confinement.sandbox.namespaces:
+        reads = (*root.paths(confinement.reads), "/proc")
+        landlock.restrict(reads, (confinement.place, *_DEVICES), confinement.sandbox.ports)
+
+
+def _looked_at(confinement: Confinement) -> None:
+    """Wait until the launcher has seen that all of this is so."""
+    os.write(confinement.told, b"confined\n")
+    if not os.read(confinement.told - 1, 1):
+        raise ProcessLookupError("the launcher has ended")
+
+
+def _calls(confinement: Confinement) -> None:
+    if confinement.sandbox.zygotes_calls:
+        linux.filter_calls(confinement.sandbox.zygotes_calls)
 
 
 STEPS = (
+    _groups,
+    _namespaces,
     _own_session,
+    _capabilities,
     _die_with_launcher,
-    _descriptors,
     _folder_and_mask,
     _resources,
     _no_new_privileges,
+    _files,
+    _calls,
+    _looked_at,
 )

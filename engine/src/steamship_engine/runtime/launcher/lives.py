@@ -4,14 +4,27 @@ import os
 import signal
 import socket
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import NamedTuple
 
 from steamship_engine.runtime.launcher import proc
-from steamship_engine.runtime.launcher.confine import Limits
+from steamship_engine.runtime.launcher.sandbox import Limits, Users
 
 _SAID = 2_000
+
+
+class View(NamedTuple):
+    """What a process sees of the machine: its namespaces by their kind, its root, and what is mounted where."""
+
+    namespaces: Mapping[str, str]
+    root: tuple[int, int]
+    mounts: frozenset[tuple[str, str, bool]]
+
+
+_ALL = Users()
+_NOTHING = View({}, (0, 0), frozenset())
 
 
 class Stage(Enum):
@@ -30,10 +43,16 @@ class Life:
     number: int
     scratch: str
     limits: Limits
+    users: Users = _ALL
     pid: int = 0
     pidfd: int = -1
     code: int | None = None
     why: str | None = None
+
+    @property
+    def group(self) -> str:
+        """The name of its control group."""
+        return f"{type(self).__name__.lower()}-{self.number}"
 
     def watch(self, pid: int) -> None:
         """It is that process. Raises ProcessLookupError when it has ended already."""
@@ -64,15 +83,36 @@ class Life:
 
 @dataclass(eq=False)
 class Worker(Life):
-    """One worker. `descriptor` is its end of its channel until the zygote has it, `channel` that socket's name."""
+    """One worker. `descriptor` is its end of its channel until the zygote has it, `channel` that socket's name.
+
+    `user` is its user among its zygote's; `inner_pid` what its zygote calls it; `listeners` are the sockets that it
+    listens on for the engine, until the engine has them.
+    """
 
     zygote: "Zygote" = field(kw_only=True)
+    network: bool = True
+    user: int = 0
+    inner_pid: int = 0
+    listeners: tuple[int, ...] = ()
+    view: View = _NOTHING
     descriptor: int = -1
     channel: str = ""
     stage: Stage = Stage.ASKED
     deadline: float = 0
     unwanted: bool = False
     said: str = ""
+
+    def take_user(self) -> None:
+        """Have one of its zygote's users that none of its other workers has."""
+        if self.users.first:
+            taken = {worker.user for worker in self.zygote.workers.values()}
+            self.user = next(user for user in range(1, self.users.number) if user not in taken)
+
+    def drop_listeners(self) -> None:
+        """Close our copies."""
+        for descriptor in self.listeners:
+            os.close(descriptor)
+        self.listeners = ()
 
     def drop_descriptor(self) -> None:
         """Close our copy of its channel's end."""
@@ -86,6 +126,7 @@ class Zygote(Life):
     """One zygote. One of its workers is born at a time; `asked` wait.
 
     A process that held the control socket while another worker is on its way could take that one's channel.
+    `view` is what it sees, as the launcher found it before it executed a byte of the author's.
     """
 
     control: socket.socket = field(kw_only=True)
@@ -95,6 +136,7 @@ class Zygote(Life):
     asked: deque[Worker] = field(default_factory=deque)
     birth: Worker | None = None
     workers: dict[int, Worker] = field(default_factory=dict)
+    view: View = _NOTHING
 
     def said(self) -> str:
         """The last of what it printed, a broken interpreter's complaint for example."""
@@ -115,8 +157,3 @@ class Zygote(Life):
         for descriptor in self.printed:
             os.close(descriptor)
         self.printed = ()
-
-
-def limits_of(asked: dict[str, Any]) -> Limits:
-    """The engine's `limits` of a zygote or worker."""
-    return Limits(*(int(asked[name]) for name in Limits._fields))

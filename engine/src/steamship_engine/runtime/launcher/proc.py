@@ -24,12 +24,25 @@ class Stat(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What is needed of `status`; `memory` is anonymous and shared memory in bytes, without pages of files."""
+    """What it takes, of `status`; `memory` is anonymous and shared memory in bytes, without pages of files."""
 
-    uids: frozenset[int]
     threads: int
     memory: int
+
+
+class Rights(NamedTuple):
+    """What it may do, of `status`: every user and group that it counts as, capabilities that it has and may get as bits.
+
+    `filters` is how many seccomp programs are loaded; `inner_pids` are its ids in its namespaces, from here inwards.
+    """
+
+    users: frozenset[int]
+    groups: frozenset[int]
+    capabilities: int
+    bounding: int
     no_new_privileges: bool
+    filters: int
+    inner_pids: tuple[int, ...]
 
 
 def read(path: str) -> bytes:
@@ -75,10 +88,28 @@ def status(pid: int) -> Status | None:
     except OSError:
         return None
     return Status(
-        frozenset(_numbers(text, b"\nUid:")),
         _numbers(text, b"\nThreads:")[0],
         1024 * sum(_numbers(text, b"\nRssAnon:")[:1] + _numbers(text, b"\nRssShmem:")[:1]),
+    )
+
+
+def rights(pid: int) -> Rights | None:
+    """Its rights; None when there is no such process."""
+    try:
+        text = read(f"/proc/{pid}/status")
+    except OSError:
+        return None
+    sets = [_line(text, name) for name in (b"\nCapInh:", b"\nCapPrm:", b"\nCapEff:", b"\nCapAmb:")]
+    # Kernels before 5.9 do not say how many, only whether there is any.
+    filters = _numbers(text, b"\nSeccomp_filters:") or [2 * (_numbers(text, b"\nSeccomp:") == [2])]
+    return Rights(
+        frozenset(_numbers(text, b"\nUid:")),
+        frozenset(_numbers(text, b"\nGid:") + _numbers(text, b"\nGroups:")),
+        int(max(sets) or b"0", 16),
+        int(_line(text, b"\nCapBnd:") or b"0", 16),
         _numbers(text, b"\nNoNewPrivs:") == [1],
+        filters[0],
+        tuple(_numbers(text, b"\nNSpid:")),
     )
 
 
@@ -106,7 +137,7 @@ def descriptors(pid: int) -> dict[int, str]:
     found = {}
     for name in _names(f"/proc/{pid}/fd"):
         try:
-            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115  # pathlib is slow
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")  # pathlib is slow
         except OSError:
             continue
     return found
@@ -144,16 +175,21 @@ def own_memory(pid: int) -> int:
 
 def _numbers(text: bytes, name: bytes) -> list[int]:
     """The numbers of one line of `status`; none where it has no such line, as that of a process that has ended."""
+    return [int(word) for word in _line(text, name).split() if word.isdigit()]
+
+
+def _line(text: bytes, name: bytes) -> bytes:
+    """What one line of `status` says; nothing where there is no such line."""
     # The name of the process, which is its own choice, has its line ends escaped.
     start = text.find(name)
     if start < 0:
-        return []
+        return b""
     start += len(name)
-    return [int(word) for word in text[start : text.index(b"\n", start)].split() if word.isdigit()]
+    return text[start : text.index(b"\n", start)].strip()
 
 
 def _names(folder: str) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208  # pathlib is slow
+        return os.listdir(folder)  # pathlib is slow
     except OSError:
         return []

@@ -5,13 +5,16 @@ import resource
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from steamship_engine.runtime.launcher import checks, orphans, packets, prctl, proc
+from steamship_engine.runtime.child import linux
+from steamship_engine.runtime.launcher import checks, orphans, packets, proc, root
 from steamship_engine.runtime.launcher.births import Births, reap
-from steamship_engine.runtime.launcher.lives import Life, Stage, Worker, Zygote, limits_of
+from steamship_engine.runtime.launcher.cgroups import Groups
+from steamship_engine.runtime.launcher.lives import Life, Stage, Worker, Zygote
 from steamship_engine.runtime.launcher.sampler import Sampler
+from steamship_engine.runtime.launcher.sandbox import Ranges, Sandbox, limits_of
 from steamship_engine.runtime.launcher.starting import NotStarted, start
 
 _SWEEP = 0.002
@@ -22,14 +25,16 @@ _ZYGOTES_PACKET = 8 * 1024
 class Launcher:
     """Serves one engine, whose end of the socket it is made with."""
 
-    def __init__(self, engine: socket.socket) -> None:
-        self._engine = engine
+    def __init__(self, engine: socket.socket, sandbox: Sandbox) -> None:
+        self._engine, self._sandbox = engine, sandbox
+        self._groups = Groups() if sandbox.cgroups else None
+        self._ranges = Ranges()
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], None]] = {}
         self._zygotes: dict[int, Zygote] = {}
         self._workers: dict[int, Worker] = {}
         self._pids: dict[int, Zygote] = {}
-        self._births = Births(self._born, self._worker_gone)
+        self._births = Births(sandbox, self._born, self._worker_gone)
         self._sampler = Sampler()
         self._next_look = 0.0
         self._leaving: list[tuple[Life, dict[str, Any]]] = []
@@ -38,7 +43,7 @@ class Launcher:
 
     def serve(self) -> NoReturn:
         """Work until the engine closes its end, then end everything and this process."""
-        prctl.adopt_orphans()
+        linux.adopt_orphans()
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self._watch(self._engine.fileno(), self._from_engine)
@@ -89,11 +94,15 @@ class Launcher:
             self._leaving = []
             for life, packet in leaving:
                 life.close()
+                if isinstance(life, Zygote):
+                    self._ranges.give(life.users)
+                if self._groups is not None:
+                    self._groups.remove(life.group)
                 self._tell(packet)
 
-    def _tell(self, packet: dict[str, Any]) -> None:
+    def _tell(self, packet: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         try:
-            packets.send(self._engine, packet)
+            packets.send(self._engine, packet, descriptors)
         except OSError:
             self._serving = False
 
@@ -114,11 +123,14 @@ class Launcher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        zygote = Zygote(order["zygote"], order["scratch"], limits_of(order["limits"]), control=ours)
+        scratch = root.SCRATCH if self._sandbox.namespaces else order["scratch"]
+        zygote = Zygote(order["zygote"], scratch, limits_of(order["limits"]), control=ours)
         zygote.channel, zygote.control_name = _name(channel), _name(theirs.fileno())
+        zygote.users = self._ranges.take() if self._sandbox.namespaces else zygote.users
         try:
-            start(zygote, (order["python"], order["kind"]), channel, theirs)
-        except NotStarted as error:
+            groups = self._groups.make(zygote.group, zygote.limits) if self._groups else ()
+            start(zygote, self._sandbox, {**order, "groups": groups}, channel, theirs)
+        except (NotStarted, OSError) as error:
             zygote.why = "start"
             self._leave(zygote, {"is": "gone", "zygote": zygote.number, "said": str(error)})
             return
@@ -145,7 +157,9 @@ class Launcher:
             os.close(descriptor)
             self._tell({"is": "gone", "worker": order["worker"], "code": None, "why": None, "said": ""})
             return
-        worker = Worker(order["worker"], order["scratch"], limits_of(order["limits"]), zygote=zygote)
+        scratch = root.SCRATCH if self._sandbox.namespaces else order["scratch"]
+        worker = Worker(order["worker"], scratch, limits_of(order["limits"]), zygote.users, zygote=zygote)
+        worker.network = order["network"]
         worker.descriptor, worker.channel = descriptor, _name(descriptor)
         self._workers[worker.number] = worker
         self._births.ask(worker)
@@ -177,14 +191,14 @@ class Launcher:
 
     def _understand(self, zygote: Zygote, packet: packets.Packet) -> None:
         content = packet.content
-        if packet.descriptors:
+        if packet.descriptors and "born" not in content:
             packets.close(packet.descriptors)
             raise packets.WrongPacket("it has descriptors")
         number = content.get("born", content.get("failed"))
         if type(number) is not int:
             number = -1
         if "born" in content:
-            self._births.claimed(zygote, number, packet.pid)
+            self._births.claimed(zygote, number, packet.pid, packet.descriptors)
         elif "failed" in content:
             self._births.failed(zygote, number, str(content.get("reason")))
         elif "ready" in content and packet.pid == zygote.pid:
@@ -204,8 +218,22 @@ class Launcher:
     def _born(self, worker: Worker) -> None:
         self._watch(worker.pidfd, lambda: self._worker_ended(worker))
         self._sampler.add(worker)
-        if not worker.unwanted:
-            self._tell({"is": "born", "worker": worker.number, "pid": worker.pid})
+        if not worker.unwanted and self._grouped(worker):
+            self._tell({"is": "born", "worker": worker.number, "pid": worker.pid}, worker.listeners)
+        worker.drop_listeners()
+
+    def _grouped(self, worker: Worker) -> bool:
+        """Put it into a control group of its own; where that fails it is to end."""
+        if self._groups is None:
+            return True
+        try:
+            self._groups.make(worker.group, worker.limits)
+            self._groups.enter(worker.group, worker.pid)
+        except OSError as error:
+            worker.said = f"it has no control group: {error}"
+            worker.kill()
+            return False
+        return True
 
     def _worker_ended(self, worker: Worker) -> None:
         worker.ended()
@@ -213,13 +241,14 @@ class Launcher:
         del zygote.workers[worker.pid]
         self._worker_gone(worker)
         if zygote.pid in self._pids:
-            reap(zygote, worker.pid)
+            reap(zygote, worker.inner_pid)
         elif not zygote.workers:
             self._zygote_gone(zygote)
 
     def _worker_gone(self, worker: Worker) -> None:
         worker.stage = Stage.GONE
         worker.drop_descriptor()
+        worker.drop_listeners()
         del self._workers[worker.number]
         self._leave(worker, {"is": "gone", "worker": worker.number, "said": worker.said})
 
@@ -256,6 +285,8 @@ class Launcher:
         """It has ended. Its descriptors are closed later: an event for them may be waiting."""
         self._forget(life.pidfd)
         self._sampler.remove(life)
+        if self._groups is not None and life.why is None and self._groups.out_of_memory(life.group):
+            life.why = "memory"
         if not self._leaving:
             self._leaving_since = time.monotonic()
         self._leaving.append((life, {**packet, "code": life.code, "why": life.why}))
@@ -265,8 +296,16 @@ class Launcher:
             life.kill()
         while not orphans.sweep((), lambda _pid, _code: None):
             time.sleep(_SWEEP)
+        if self._groups is not None:
+            for life in (
+                *self._workers.values(),
+                *self._zygotes.values(),
+                *(life for life, _ in self._leaving),
+            ):
+                self._groups.remove(life.group)
+            self._groups.close()
 
 
 def _name(descriptor: int) -> str:
     """The socket's name, as `/proc` has it."""
-    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # pathlib is slow
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # pathlib is slow

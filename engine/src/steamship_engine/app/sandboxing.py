@@ -1,0 +1,78 @@
+"""Which sandbox an engine runs packages in: the one that the operator names if it holds, else the strongest that does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from steamship_engine.control.addresses import Addresses, is_loopback
+from steamship_engine.model.sandbox import SHOWN, Sandbox, SandboxMode
+from steamship_engine.runtime import proving
+from steamship_engine.settings import Settings, SettingsError
+
+_FILE = "sandbox"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def ports_of(addresses: Addresses) -> tuple[int, ...]:
+    """The ports that workers find this machine's engine at: those of the bases that name this machine."""
+    found = set()
+    for base in (addresses.api, addresses.app, addresses.web):
+        parts = urlsplit(base)
+        if is_loopback(parts.hostname or ""):
+            found.add(parts.port or _DEFAULT_PORTS[parts.scheme])
+    return tuple(sorted(found))
+
+
+async def chosen(settings: Settings, ports: tuple[int, ...]) -> Sandbox:
+    """The sandbox to run in. SettingsError for one that does not hold here, and for one that must be allowed and is not."""
+    if settings.sandbox is None:
+        sandbox = await proving.strongest(settings.data_dir, ports, settings.pythons)
+    else:
+        problems = await proving.problems_of(settings.sandbox, settings.data_dir, ports, settings.pythons)
+        if problems:
+            raise SettingsError(
+                f'--sandbox is "{settings.sandbox}", which does not hold here: {"; ".join(problems)}. '
+                "`ship doctor` shows which modes do."
+            )
+        sandbox = Sandbox(settings.sandbox)
+    if not settings.insecure_no_sandbox:
+        _check(settings, sandbox)
+    return sandbox
+
+
+def in_words(sandbox: Sandbox) -> list[str]:
+    """The sandbox for the operator, a line for each thing that is to be said."""
+    lines = [f"Sandbox: {sandbox.mode} ({SHOWN[sandbox.mode]})."]
+    lines += [f'  "{mode}" does not hold here: {why}.' for mode, why in sandbox.refused]
+    return lines
+
+
+def remember(data_dir: Path, mode: SandboxMode) -> None:
+    """Leave the mode for commands that work beside the engine."""
+    (data_dir / _FILE).write_text(f"{mode}\n")
+
+
+def isolates(data_dir: Path) -> bool:
+    """Whether the engine of that folder isolated users from each other when it was started last."""
+    try:
+        return SandboxMode((data_dir / _FILE).read_text().strip()).isolates
+    except (OSError, ValueError):
+        return False
+
+
+def _check(settings: Settings, sandbox: Sandbox) -> None:
+    """Refuse what the sandbox is too weak for."""
+    if sandbox.mode is SandboxMode.NONE:
+        reasons = "".join(f' "{mode}": {why}.' for mode, why in sandbox.refused)
+        raise SettingsError(
+            "Without a sandbox every package may do what this user may."
+            + (f" None holds on this machine:{reasons}" if reasons else "")
+            + " If you trust all packages, add --insecure-no-sandbox."
+        )
+    if not sandbox.mode.isolates and not is_loopback(settings.host):
+        raise SettingsError(
+            f'--host is "{settings.host}": other machines could reach this engine, and its sandbox, "{sandbox.mode}", '
+            "does not isolate one user's packages from another's. If all its users trust each other, add "
+            "--insecure-no-sandbox."
+        )

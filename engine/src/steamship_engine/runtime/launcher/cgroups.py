@@ -1,0 +1,104 @@
+"""Control groups: what the kernel holds a worker to with all that it starts, whatever becomes of its parents.
+
+Version 1 of the kernel's interface has a hierarchy for each controller, version 2 one for all
+(docs.kernel.org/admin-guide/cgroup-v1 and cgroup-v2). Each launcher has a group in the one that it was started
+in, each zygote and each worker a group in that.
+"""
+
+import contextlib
+import os
+
+from steamship_engine.runtime.launcher.sandbox import Limits
+
+_MOUNTS = "/sys/fs/cgroup"
+_PERIOD = 100_000
+"""Microseconds in which a group has its share of processor time."""
+
+_CONTROLLERS = ("memory", "pids", "cpu")
+
+
+class Groups:
+    """This launcher's groups. Raises OSError where it may not have any."""
+
+    def __init__(self) -> None:
+        own = dict(_own())
+        self._hierarchies: dict[str, str] = {}
+        unified = f"{_MOUNTS}{own.get('', '/')}"
+        self._v1 = not os.path.exists(f"{_MOUNTS}/cgroup.controllers")
+        for name in _CONTROLLERS:
+            above = f"{_MOUNTS}/{name}{own[name]}" if self._v1 and name in own else unified
+            self._hierarchies[name] = f"{above.rstrip('/')}/steamship-{os.getpid()}"
+        for folder in dict.fromkeys(self._hierarchies.values()):
+            os.mkdir(folder)
+        if not self._v1:
+            _write(f"{unified}/steamship-{os.getpid()}/cgroup.subtree_control", "+memory +pids +cpu")
+
+    def make(self, name: str, limits: Limits) -> tuple[str, ...]:
+        """A group that has nobody yet; the files that a process is written to which is to be in it. Raises OSError."""
+        for folder in self._folders(name):
+            os.mkdir(folder)
+        share = str(int(limits.cpu * _PERIOD))
+        if self._v1:
+            self._set(name, "memory", "memory.limit_in_bytes", str(limits.memory))
+            self._set(name, "pids", "pids.max", str(limits.processes))
+            self._set(name, "cpu", "cpu.cfs_quota_us", share)
+        else:
+            self._set(name, "memory", "memory.max", str(limits.memory))
+            self._set(name, "memory", "memory.swap.max", "0")
+            self._set(name, "pids", "pids.max", str(limits.processes))
+            self._set(name, "cpu", "cpu.max", f"{share} {_PERIOD}")
+        return tuple(f"{folder}/cgroup.procs" for folder in self._folders(name))
+
+    def enter(self, name: str, pid: int) -> None:
+        """Put the process in. Raises OSError."""
+        for folder in self._folders(name):
+            _write(f"{folder}/cgroup.procs", str(pid))
+
+    def out_of_memory(self, name: str) -> bool:
+        """Whether the kernel killed anybody in it for want of memory."""
+        file = "memory.oom_control" if self._v1 else "memory.events"
+        try:
+            with open(f"{self._hierarchies['memory']}/{name}/{file}") as lines:
+                counts = dict(line.split() for line in lines)
+        except OSError:
+            return False
+        return counts.get("oom_kill", "0") != "0"
+
+    def remove(self, name: str) -> None:
+        """Nobody is in it any more; safe to repeat."""
+        for folder in self._folders(name):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+    def close(self) -> None:
+        """Remove this launcher's own."""
+        for folder in dict.fromkeys(self._hierarchies.values()):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+
+    def _folders(self, name: str) -> list[str]:
+        return [f"{folder}/{name}" for folder in dict.fromkeys(self._hierarchies.values())]
+
+    def _set(self, name: str, controller: str, file: str, value: str) -> None:
+        path = f"{self._hierarchies[controller]}/{name}/{file}"
+        # Memory that can be swapped is none of a kernel's without swap.
+        if os.path.exists(path) or not file.endswith("swap.max"):
+            _write(path, value)
+
+
+def _own() -> list[tuple[str, str]]:
+    """The groups that this process is in: each controller's, and that of all others by an empty name."""
+    found = []
+    with open("/proc/self/cgroup") as lines:
+        for line in lines:
+            _, names, path = line.rstrip("\n").split(":", 2)
+            found += [(name, path) for name in names.split(",")]
+    return found
+
+
+def _write(path: str, value: str) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(file, value.encode())
+    finally:
+        os.close(file)

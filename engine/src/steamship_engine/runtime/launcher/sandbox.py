@@ -1,0 +1,88 @@
+"""How this launcher confines what it makes, and what each of those may take."""
+
+import base64
+import os
+import random
+from typing import Any, NamedTuple
+
+_RANGE = 4096
+_FIRST, _LAST = 1 << 30, 1 << 31
+"""The users of this machine that versions get: far from those of people, of services and of containers."""
+
+
+USER = 1000
+"""The zygote's user as it is called inside; its workers have those after it."""
+
+
+class Limits(NamedTuple):
+    """What a zygote and each of its workers may take. Sizes are bytes, `cpu` is a number of cores."""
+
+    memory: int
+    cpu: float
+    processes: int
+    files: int
+    scratch: int
+
+
+class Users(NamedTuple):
+    """The machine's users that one zygote and its workers have; `first` is 0 where all have this process's."""
+
+    first: int = 0
+    number: int = 1
+
+
+class Sandbox(NamedTuple):
+    """The layers that stand. `zygotes_calls` and `workers_calls` are seccomp programs, empty for none.
+
+    `ports` are the engine's: those that workers have listening sockets of the engine's on in their own network,
+    or the only ones that they may connect to where they have none.
+    """
+
+    namespaces: bool = False
+    landlock: bool = False
+    cgroups: bool = False
+    zygotes_calls: bytes = b""
+    workers_calls: bytes = b""
+    ports: tuple[int, ...] = ()
+
+
+def read(order: dict[str, Any]) -> Sandbox:
+    """The sandbox that the engine's order names."""
+    return Sandbox(
+        namespaces=order["namespaces"],
+        landlock=order["landlock"],
+        cgroups=order["cgroups"],
+        zygotes_calls=base64.b64decode(order["zygotesCalls"]),
+        workers_calls=base64.b64decode(order["workersCalls"]),
+        ports=tuple(order["ports"]),
+    )
+
+
+class Ranges:
+    """Ranges of this machine's users, for one zygote each; none unless this process is root."""
+
+    def __init__(self) -> None:
+        # Another engine on this machine chooses others.
+        self._next = random.SystemRandom().randrange(_FIRST, _LAST, _RANGE)
+        self._free: list[int] = []
+
+    def take(self) -> Users:
+        """A range that nobody has."""
+        if os.getuid() != 0:
+            return Users()
+        if self._free:
+            return Users(self._free.pop(), _RANGE)
+        first = self._next
+        self._next = first + _RANGE if first + _RANGE < _LAST else _FIRST
+        return Users(first, _RANGE)
+
+    def give(self, users: Users) -> None:
+        """Nobody is left who has a user of that range."""
+        if users.first:
+            self._free.append(users.first)
+
+
+def limits_of(asked: dict[str, Any]) -> Limits:
+    """The engine's `limits` of a zygote or worker."""
+    numbers = {name: int(asked[name]) for name in ("memory", "processes", "files", "scratch")}
+    return Limits(cpu=float(asked["cpu"]), **numbers)

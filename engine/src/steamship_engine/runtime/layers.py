@@ -1,0 +1,73 @@
+"""The layers of the sandbox in each mode, and what a version's processes may read of the machine."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from steamship_engine.model.sandbox import SandboxMode
+from steamship_engine.runtime import seccomp
+
+CHILD = Path(__file__).parent / "child"
+_SYSTEM = (Path("/"), Path("/usr"))
+_NOTHING = b""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What stands between a package and the machine in one mode.
+
+    `ports` are the engine's: workers reach them, and in a network of their own nothing else.
+    """
+
+    mode: SandboxMode
+    ports: Sequence[int] = ()
+
+    @property
+    def namespaces(self) -> bool:
+        """Whether workers have a root, processes, users and a network of their own."""
+        return self.mode.isolates
+
+    def order(self) -> dict[str, Any]:
+        """The launcher's first order. Compiles the programs for seccomp."""
+        zygotes, workers = _NOTHING, _NOTHING
+        if self.namespaces:
+            zygotes, workers = seccomp.for_zygotes(), seccomp.for_workers()
+        elif self.mode is SandboxMode.LANDLOCK:
+            zygotes = seccomp.on_the_host()
+        return {
+            "namespaces": self.namespaces,
+            "landlock": self.mode is not SandboxMode.NONE,
+            "cgroups": self.mode is SandboxMode.FULL,
+            "zygotesCalls": base64.b64encode(zygotes).decode(),
+            "workersCalls": base64.b64encode(workers).decode(),
+            "ports": list(self.ports),
+        }
+
+
+def reads(python: Path, code: Path | None) -> list[Path]:
+    """What a zygote and its workers read: the environment of the interpreter `python`, where that comes from, the code."""
+    environment = python.parent.parent
+    found = [CHILD, environment] if (environment / "pyvenv.cfg").exists() else [CHILD]
+    home = python.resolve().parent.parent
+    # A system's own Python lies where every root has it.
+    found += [
+        folder for folder in dict.fromkeys((_home(environment), home)) if folder not in (None, *_SYSTEM)
+    ]
+    return found if code is None else [*found, code]
+
+
+def _home(environment: Path) -> Path | None:
+    """The prefix of the interpreter that the environment was made from, as its `pyvenv.cfg` has it."""
+    try:
+        lines = (environment / "pyvenv.cfg").read_text().splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        name, _, value = line.partition("=")
+        if name.strip() == "home":
+            return Path(value.strip()).parent
+    return None

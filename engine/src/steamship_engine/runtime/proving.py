@@ -1,0 +1,126 @@
+"""Which sandbox this machine has: a worker tries what must be impossible, and the launcher looks at it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from steamship_engine.model.errors import SteamshipError
+from steamship_engine.model.limits import RUNTIME
+from steamship_engine.model.sandbox import Sandbox, SandboxMode
+from steamship_engine.model.states import VersionKind
+from steamship_engine.model.version_limits import VersionLimits
+from steamship_engine.runtime import frames
+from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.interpreter import for_natives
+from steamship_engine.runtime.launching import Ground, Launcher
+from steamship_engine.runtime.layers import Layers
+from steamship_engine.runtime.opening import Opening
+from steamship_engine.runtime.port import VersionSpec
+from steamship_engine.runtime.processes import WorkerProcess
+from steamship_engine.runtime.scratch import Scratch
+from steamship_engine.runtime.warming import Warming
+
+_PLACES = ("/", "/usr/lib", "/etc", "/dev")
+
+
+async def strongest(data: Path, ports: Sequence[int], pythons: Sequence[Path]) -> Sandbox:
+    """The strongest mode that holds here, `none` where nothing does. `data` is the engine's data folder."""
+    refused: list[tuple[SandboxMode, str]] = []
+    for mode in SandboxMode:
+        if mode is SandboxMode.NONE:
+            break
+        problems = await problems_of(mode, data, ports, pythons)
+        if not problems:
+            return Sandbox(mode, tuple(refused))
+        refused.append((mode, "; ".join(problems)))
+    return Sandbox(SandboxMode.NONE, tuple(refused))
+
+
+async def problems_of(
+    mode: SandboxMode, data: Path, ports: Sequence[int], pythons: Sequence[Path]
+) -> tuple[str, ...]:
+    """Why the sandbox does not hold in that mode, in clauses; nothing where it does, and of `none` nothing is asked."""
+    if mode is SandboxMode.NONE:
+        return ()
+    interpreter = await asyncio.to_thread(for_natives, pythons)
+    scratch = Scratch(data / "scratch")
+    launcher = Launcher(Layers(mode, ports))
+    try:
+        with ExitStack() as stack:
+            return await _tried(launcher, scratch, interpreter.path, _trials(mode, data, ports, stack))
+    except SteamshipError as error:
+        return (error.message.rstrip("."),)
+    finally:
+        await launcher.close()
+        scratch.close()
+
+
+async def _tried(launcher: Launcher, scratch: Scratch, python: Path, trials: frames.Try) -> tuple[str, ...]:
+    place = scratch.folder("trial")
+    zygote = await launcher.zygote(Ground(python, None, place, VersionLimits()))
+    try:
+        nobody = VersionSpec("", "", "", VersionKind.NATIVE)
+        warming = Warming(launcher, RUNTIME, lambda _line: None)
+        inspection = await warming.warm(zygote, nobody, Path("/"), share=False)
+        if inspection.problems:
+            return inspection.problems
+        return await _asked(await launcher.worker(zygote, VersionLimits()), trials)
+    finally:
+        await zygote.ended()
+
+
+async def _asked(worker: WorkerProcess, trials: frames.Try) -> tuple[str, ...]:
+    said: deque[str] = deque(maxlen=1)
+    channel = Channel(RUNTIME, lambda line: said.append(line.message), lambda _error: None)
+    opening = Opening(worker, channel, RUNTIME, said)
+    try:
+        await opening.connect()
+        return await opening.attempt(trials)
+    finally:
+        channel.fail(ChannelClosed())
+        await worker.ended()
+
+
+def _trials(mode: SandboxMode, data: Path, ports: Sequence[int], stack: ExitStack) -> frames.Try:
+    """What there is to try in the mode. The machine's ports that must not be reached are open as long as `stack`."""
+    files = (*data.glob("*.key"), *data.glob("*.db"))
+    secrets = ("/etc/shadow", f"/proc/{os.getpid()}/environ", *map(str, files))
+    listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    echo = stack.enter_context(_echo())
+    return frames.Try(
+        secrets=secrets,
+        places=(*_PLACES, str(data)),
+        # The first of all processes, which an engine may be in a container, a worker is for itself as well.
+        strangers=tuple(pid for pid in (os.getpid(), os.getppid()) if pid > 1),
+        closed=(
+            ("TCP", "127.0.0.1", listener.getsockname()[1]),
+            ("UDP", "127.0.0.1", echo),
+        ),
+        open=tuple(ports) if mode.isolates else (),
+    )
+
+
+@contextmanager
+def _echo() -> Iterator[int]:
+    """A port of this machine that answers over UDP."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind(("127.0.0.1", 0))
+        end.setblocking(False)
+        loop.add_reader(end.fileno(), _answer, end)
+        try:
+            yield end.getsockname()[1]
+        finally:
+            loop.remove_reader(end.fileno())
+
+
+def _answer(end: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        said, address = end.recvfrom(1)
+        end.sendto(said, address)
