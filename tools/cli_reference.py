@@ -61,16 +61,16 @@ def _sections(name: str, parent: click.Context) -> Iterator[str]:
     command = parent.command.get_command(parent, name)
     assert command is not None, f"the command {name} cannot be loaded"
     context = click.Context(command, info_name=name, parent=parent)
-    if isinstance(command, click.Group):
-        for sub in command.list_commands(context):
-            yield from _sections(sub, context)
-        return
-    usage = " ".join(command.collect_usage_pieces(context))
-    yield f"\n## {context.command_path}\n"
-    yield f"```\n{context.command_path} {usage}\n```\n"
-    yield from _prose(command.help or "")
-    yield from _options(command, context)
-    yield from _prose(command.epilog or "")
+    subcommands = command.list_commands(context) if isinstance(command, click.Group) else []
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        usage = " ".join(command.collect_usage_pieces(context))
+        yield f"\n## {context.command_path}\n"
+        yield f"```\n{context.command_path} {usage}\n```\n"
+        yield from _prose(command.help or "")
+        yield from _options(command, context)
+        yield from _prose(command.epilog or "")
+    for sub in subcommands:
+        yield from _sections(sub, context)
 
 
 def _prose(text: str) -> Iterator[str]:

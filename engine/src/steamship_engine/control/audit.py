@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -69,10 +70,10 @@ class Told:
             self._ids.pop(instance_id, None)
 
 
-def acting(actor: Actor | None) -> AuditActor:
-    """Who an actor is in the trail."""
+def acting(actor: Actor | None, source: Source = NOWHERE) -> AuditActor:
+    """Who an actor is in the trail. Without one it is the worker that the request came from, or nobody."""
     if actor is None:
-        return NOBODY
+        return NOBODY if source.worker is None else AuditActor(AuditActorKind.WORKER, source.worker)
     if actor.reach is Reach.WORKER:
         return AuditActor(AuditActorKind.WORKER, actor.instance_id, actor.user_handle)
     return AuditActor(AuditActorKind.USER, actor.user_id, actor.user_handle, actor.key_id)
@@ -104,7 +105,7 @@ def refused(
     **detail: Any,
 ) -> None:
     """Have a refusal written in a moment. Blocks on nothing, raises nothing; `detail` as in `record`."""
-    who = by if isinstance(by, AuditActor) else acting(by)
+    who = by if isinstance(by, AuditActor) else acting(by, source)
     refusals.add(AuditEvent(kind, who, source, subject, AuditOutcome.REFUSED, detail))
 
 
@@ -142,14 +143,14 @@ def _key_refused(
 ) -> None:
     tried = error.tried
     if tried is None:
-        refused(refusals, kind, NOBODY, source, problem="missing", **detail)
+        refused(refusals, kind, None, source, problem="missing", **detail)
         return
     subject = None
     if tried.key_id is not None:
         subject = Subject("key", tried.key_id)
     elif tried.instance_id is not None:
         subject = Subject("instance", tried.instance_id)
-    refused(refusals, kind, NOBODY, source, subject, problem=tried.problem.value, **detail)
+    refused(refusals, kind, None, source, subject, problem=tried.problem.value, **detail)
 
 
 def keep_refusal(refusals: Refusals, told: Refused) -> None:
@@ -165,8 +166,14 @@ def keep_refusal(refusals: Refusals, told: Refused) -> None:
         subject = Subject("instance", spec.instance_id, spec.context.get("invocableInstanceHandle"))
     if told.target is not None:
         secrets = {} if spec is None else {name: spec.config.get(name) for name in spec.secrets}
-        detail["target"] = _without(told.target[:_LONGEST_TARGET], secrets)
+        detail["target"] = _without(_place(told.target)[:_LONGEST_TARGET], secrets)
     refused(refusals, kind, by, Source(None, told.request_id), subject, **detail)
+
+
+def _place(target: str) -> str:
+    """Host and port of what may be a whole address, whose path, query and user are nobody's business here."""
+    authority = re.split(r"[/?#]", target.partition("://")[2] or target, maxsplit=1)[0]
+    return authority.rpartition("@")[2]
 
 
 def _without(target: str, secrets: Mapping[str, Any]) -> str:
@@ -206,6 +213,7 @@ def started(ground: Ground, version: str) -> store.Head:
             Subject("engine"),
             version=version,
             manyUsers=ground.many_users,
+            sandbox=ground.sandbox.value,
         )
     return head(ground)
 
@@ -223,7 +231,7 @@ def prune(database: Database, by: AuditActor, before: datetime) -> int:
             suggestion="Keep it as it is, find out what happened, and restore the database from a backup.",
         )
     with database.begin() as connection:
-        store.chain(connection, locked=True)
+        store.hold(connection)
         last = store.last_before(connection, before)
         if last is None:
             return 0

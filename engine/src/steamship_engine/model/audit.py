@@ -43,7 +43,7 @@ class AuditKind(StrEnum):
 
 
 MEANINGS: Mapping[AuditKind, str] = {
-    AuditKind.ENGINE_STARTED: "an engine began to serve, and whether several users may use it",
+    AuditKind.ENGINE_STARTED: "an engine began to serve: its version, its sandbox, and whether several users may use it",
     AuditKind.USER_CREATED: "a user was made",
     AuditKind.USER_RENAMED: "a user took another handle",
     AuditKind.KEY_MADE: "a user's key was made: its name, scope and expiry",
@@ -118,18 +118,25 @@ class TriedKey:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a request came from: the other end of its connection, and its id. None where there was no request."""
+    """Where a request came from: the other end of its connection, and its id. None where there was no request.
+
+    `worker` is the instance whose worker made the connection within a network of its own, where there are no addresses.
+    """
 
     address: str | None = None
     request_id: str | None = None
+    worker: str | None = None
 
 
 NOWHERE = Source()
 
 
 def source_of(scope: Mapping[str, Any], request_id: str) -> Source:
-    """The source of an ASGI request."""
+    """The source of an ASGI request, whose client is an address and a port, or a worker (`runtime.port.Caller`)."""
     client = scope.get("client")
+    worker: str | None = getattr(client, "instance", None)
+    if worker is not None:
+        return Source(None, request_id, worker)
     return Source(client[0] if client else None, request_id)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any, Self
+from functools import cache
+from typing import Self
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from steamship_engine.model.audit import AuditEvent, AuditKind, AuditLine
+from steamship_engine.model.audit import AuditEvent, AuditKind, AuditLine, Subject
 from steamship_engine.model.limits import AUDIT
 from steamship_engine.model.secrecy import without_secrets
 from steamship_engine.store import rows
@@ -21,7 +22,8 @@ from steamship_engine.store.database import before_commit
 from steamship_engine.store.schema import audit, audit_chain
 
 _NOTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
-_CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
+CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
+"""The columns that a line's hash is made of, in their order."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +73,26 @@ def append(connection: Connection, event: AuditEvent) -> None:
     before_commit(connection, _write, event)
 
 
-def chain(connection: Connection, *, locked: bool = False) -> Chain | None:
-    """The chain's two ends, for this transaction alone if `locked`; None where somebody has removed them."""
-    query = select(audit_chain)
-    row = connection.execute(query.with_for_update() if locked else query).first()
+def chain(connection: Connection) -> Chain | None:
+    """The chain's two ends; None where somebody has removed them."""
+    row = connection.execute(select(audit_chain)).first()
     if row is None:
         return None
     return Chain(Head(row.pruned_seq, row.pruned_hash), Head(row.last_seq, row.last_hash))
 
 
-def chained(previous: str, values: Mapping[str, Any]) -> str:
-    """The hash of a line with these values that follows the one with the hash `previous`."""
-    told = [previous, *(values[name] for name in _CHAINED)]
-    told[1 + _CHAINED.index("at")] = microseconds(values["at"])
-    return hashlib.sha256(json.dumps(told, separators=(",", ":")).encode()).hexdigest()
+def hold(connection: Connection) -> Head:
+    """The last line, behind which nobody else puts one before this transaction ends."""
+    # SQLite has one writer anyway.
+    lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
+    row = connection.exec_driver_sql(f"SELECT last_seq, last_hash FROM audit_chain{lock}").first()  # noqa: S608  # our own words
+    assert row is not None, "somebody has removed the audit trail's chain"
+    return Head(*row)
+
+
+def chained(previous: str, line: Sequence[str | int | None]) -> str:
+    """The hash of a line that follows the one with the hash `previous`: its columns in `CHAINED`, moments in microseconds."""
+    return hashlib.sha256(json.dumps([previous, *line], separators=(",", ":")).encode()).hexdigest()
 
 
 def newest(connection: Connection, wanted: AuditFilter, most: int) -> list[AuditLine]:
@@ -120,40 +128,45 @@ _BEYOND = 2**62
 
 
 def _write(connection: Connection, events: Sequence[AuditEvent]) -> None:
-    ends = chain(connection, locked=True)
-    assert ends is not None, "somebody has removed the audit trail's chain"
-    seq, last = ends.last.seq, ends.last.hash
+    last = hold(connection)
     lines = []
     for event in events:
-        seq += 1
-        line = _line(seq, event)
-        last = line["hash"] = chained(last, line)
-        lines.append(line)
-    connection.execute(audit.insert(), lines)
-    connection.execute(audit_chain.update().values(last_seq=seq, last_hash=last))
+        line = _line(last.seq + 1, event)
+        last = Head(last.seq + 1, chained(last.hash, line))
+        lines.append((*line, last.hash))
+    # Written out: every change waits for this, and to have it made of parts takes longer than to do it.
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    connection.exec_driver_sql(_insert(mark), lines)
+    connection.exec_driver_sql(f"UPDATE audit_chain SET last_seq = {mark}, last_hash = {mark}", astuple(last))  # noqa: S608  # our own words
 
 
-def _line(seq: int, event: AuditEvent) -> dict[str, Any]:
-    """The columns but the hash. Whatever stands in them, no key does."""
-    by, source, subject = event.by, event.source, event.subject
-    line = {
-        "seq": seq,
-        "at": event.at,
-        "kind": event.kind.value,
-        "outcome": event.outcome.value,
-        "times": event.times,
-        "actor_kind": by.kind.value,
-        "actor_id": by.id,
-        "actor_handle": by.handle,
-        "key_id": by.key_id,
-        "address": source.address,
-        "request_id": source.request_id,
-        "noun": None if subject is None else subject.noun,
-        "subject_id": None if subject is None else subject.id,
-        "subject_handle": None if subject is None else subject.handle,
-        "detail": json.dumps(dict(event.detail), separators=(",", ":"), sort_keys=True),
-    }
-    return {name: _shown(value) if isinstance(value, str) else value for name, value in line.items()}
+@cache
+def _insert(mark: str) -> str:
+    names = (*CHAINED, "hash")
+    return f"INSERT INTO audit ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608  # our own names
+
+
+def _line(seq: int, event: AuditEvent) -> tuple[str | int | None, ...]:
+    """The columns of `CHAINED`. Whatever stands in them, no key does."""
+    by, source, subject = event.by, event.source, event.subject or Subject("")
+    line = (
+        seq,
+        microseconds(event.at),
+        event.kind.value,
+        event.outcome.value,
+        event.times,
+        by.kind.value,
+        by.id,
+        by.handle,
+        by.key_id,
+        source.address,
+        source.request_id,
+        subject.noun or None,
+        subject.id,
+        subject.handle,
+        json.dumps(dict(event.detail), separators=(",", ":"), sort_keys=True),
+    )
+    return tuple(_shown(value) if isinstance(value, str) else value for value in line)
 
 
 def _shown(text: str) -> str:

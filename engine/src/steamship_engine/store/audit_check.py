@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, select
 
 from steamship_engine.model.audit import AuditKind
 from steamship_engine.model.limits import AUDIT
-from steamship_engine.store.audit import AuditFilter, Chain, Head, chain, chained, newest
+from steamship_engine.store.audit import CHAINED, AuditFilter, Chain, Head, chain, chained, newest
+from steamship_engine.store.columns import microseconds
 from steamship_engine.store.schema import audit
 
 _BEFORE_ALL = -(2**62)
@@ -92,7 +93,7 @@ class _Walk:
             return self.end() or Broken(line.seq, "was put behind the trail's end")
         if line.seq > due:
             return Broken(due, "is missing")
-        if chained(self._at.hash, line._asdict()) != line.hash:
+        if chained(self._at.hash, _values(line)) != line.hash:
             return Broken(line.seq, "does not follow from the one before it: it was changed, or that one was")
         return None
 
@@ -104,6 +105,11 @@ class _Walk:
         return Broken(
             head.seq, "is another one than was noted: the trail was written anew from there, or before"
         )
+
+
+def _values(line: Row[Any]) -> list[str | int | None]:
+    values = line._asdict() | {"at": microseconds(line.at)}
+    return [values[name] for name in CHAINED]
 
 
 def _unaccounted(connection: Connection, ends: Chain) -> Broken | None:

@@ -372,6 +372,17 @@ def test_a_workers_refusal_names_its_instance(ground: Ground, alice: Actor) -> N
     assert newest(ground, AuditKind.KEY_REFUSED).subject_id == "I-2"
 
 
+def test_a_worker_without_a_good_key_is_known_by_its_connection(ground: Ground) -> None:
+    """Within a network of its own a worker is told as its instance, whichever key it shows, or none."""
+    source = Source(None, "R-1", "I-1")
+    audit.note(ground.refusals, ForbiddenError("another's key"), None, source, "front")
+    audit.note(ground.refusals, AuthenticationError("no key"), None, source, "invoke")
+    assert {(line.actor_kind, line.actor_id, line.address) for line in told(ground)} == {
+        ("worker", "I-1", None)
+    }
+    assert kinds(ground) == ["access.refused", "key.refused"]
+
+
 def test_other_errors_are_no_refusals(ground: Ground, alice: Actor) -> None:
     """What failed, was busy, or was simply wrong is for the log."""
     for error in (RuntimeError("x"), SteamshipError("x"), UnavailableError("x"), NotFoundError("x")):
@@ -389,12 +400,17 @@ def test_what_the_runtime_refuses(ground: Ground, secretive: str) -> None:
     for by, why, target in (
         (RefusedBy.NETWORK, "metadata-address", "169.254.169.254:80"),
         (RefusedBy.NETWORK, "private-address", "CANARY-42.evil.example:443"),
+        (RefusedBy.NETWORK, "scheme", "ftp://me:pass@files.example:21/a/path?with=more"),
         (RefusedBy.SANDBOX, "seccomp", "ptrace"),
     ):
         audit.keep_refusal(ground.refusals, Refused(by, why, spec.version.version_id, spec, target, "R-9"))
     audit.keep_refusal(ground.refusals, Refused(RefusedBy.SANDBOX, "import", "V-1"))
     network = told(ground, AuditKind.NETWORK_REFUSED)
-    assert [line.details["target"] for line in network] == ["169.254.169.254:80", "[secret].evil.example:443"]
+    assert [line.details["target"] for line in network] == [
+        "169.254.169.254:80",
+        "[secret].evil.example:443",
+        "files.example:21",
+    ]
     assert {(line.actor_kind, line.actor_id, line.request_id) for line in network} == {
         ("worker", secretive, "R-9")
     }
@@ -412,7 +428,8 @@ def test_all_that_is_told_is_one_chain(ground: Ground, alice: Actor, bob: Actor,
             ask(bob)
     assert broken(ground.database) is None
     assert audit.head(ground).seq > head.seq
-    assert newest(ground, AuditKind.ENGINE_STARTED).details == {"version": "3.0.0", "manyUsers": True}
+    started = newest(ground, AuditKind.ENGINE_STARTED)
+    assert started.details == {"version": "3.0.0", "manyUsers": True, "sandbox": "none"}
 
 
 def test_a_killed_engines_deploy_is_told_once(ground: Ground, machine: FakeMachine, alice: Actor) -> None:

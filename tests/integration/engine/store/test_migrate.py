@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -60,6 +61,30 @@ def test_sqlite_tables_are_made_alike(tmp_path: Path) -> None:
     assert statements(migrated) == statements(made)
     migrated.close()
     made.close()
+
+
+def test_postgresql_keeps_the_trail_alike(postgres_cluster: Any, postgres_template: str) -> None:
+    """On PostgreSQL the revisions make the triggers, their function and the chain's row that the schema itself would make."""
+    name = postgres_cluster.create_database()
+    migrated = Database(postgres_cluster.url(name))
+    migrate.upgrade(migrated)
+    copy = postgres_cluster.create_database(postgres_template)
+    made = Database(postgres_cluster.url(copy))
+    queries = (
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+        "SELECT prosrc FROM pg_proc WHERE proname = 'audit_append_only'",
+        "SELECT * FROM audit_chain",
+    )
+
+    def told(database: Database) -> list[object]:
+        with database.read() as connection:
+            return [tuple(row) for query in queries for row in connection.execute(text(query))]
+
+    assert told(migrated) == told(made)
+    assert len(told(made)) == 6
+    for opened, each in ((migrated, name), (made, copy)):
+        opened.close()
+        postgres_cluster.drop_database(each)
 
 
 def test_a_second_time_changes_nothing(empty: Database) -> None:

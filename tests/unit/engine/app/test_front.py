@@ -9,6 +9,7 @@ import pytest
 
 from steamship_engine.app.front import DOOR, Front
 from steamship_engine.control.addresses import Addresses
+from steamship_engine.model.errors import ForbiddenError
 from steamship_engine.model.reserved import HEALTH_PATHS
 
 LOCAL = Addresses("http://localhost:8080/api/v1/", "http://localhost:8080/", "http://localhost:8080/")
@@ -154,3 +155,35 @@ def test_health_tells_readiness() -> None:
     assert ask(LOCAL, "probe.example", "/livez", ready=False) == 200
     assert ask(LOCAL, "probe.example", "/readyz", ready=False) == 503
     assert ask(LOCAL, "probe.example", "/readyz") == 200
+
+
+def test_what_the_front_refuses_is_told() -> None:
+    """An unknown host and metrics that may not be read are told with where they were asked from; health is not."""
+    told: list[tuple[str, str | None]] = []
+
+    async def scrape(_scope: Any) -> bytes:
+        raise ForbiddenError("not from here")
+
+    async def send(_message: Any) -> None:
+        pass
+
+    front = Front(
+        LOCAL,
+        api=None,
+        gateway=None,
+        web=None,
+        scrape=scrape,
+        is_ready=lambda: True,
+        note=lambda error, source: told.append((error.code, source.address)),
+    )
+    for host, path in (("evil.example", "/api/v1/x"), ("localhost", "/metrics"), ("localhost", "/livez")):
+        headers = [(b"host", host.encode())]
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "headers": headers,
+            "client": ("192.0.2.1", 9),
+        }
+        asyncio.run(front(scope, None, send))
+    assert told == [("Misdirected", "192.0.2.1"), ("Forbidden", "192.0.2.1")]

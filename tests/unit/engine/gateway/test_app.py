@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from steamship_engine.model.audit import NOBODY, AuditEvent, AuditKind, Subject
 from steamship_engine.model.errors import BusyError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.runtime.port import Reply, ReplyError
@@ -272,3 +273,21 @@ def test_a_strange_request_id_is_replaced(door: Door, given: str) -> None:
     assert answer.headers["x-request-id"] != given
     kept = door.knock("GET", "/@alice/space/bot/open", ("x-request-id", "trace-1"))
     assert kept.headers["x-request-id"] == "trace-1"
+
+
+def test_refused_calls_are_told_to_the_audit_trail(door: Door) -> None:
+    """Another user's private method, a wrong key and no key are told; calls that are made, and failures, are not."""
+    told: list[AuditEvent] = []
+    door.refusals.add = told.append
+    door.knock("POST", "/@alice/space/bot/greet", key="alice-key")
+    door.knock("GET", "/@alice/space/bot/open")
+    door.knock("POST", "/@alice/space/nobody/greet", key="alice-key")
+    assert not told
+    door.knock("POST", "/@alice/space/bot/greet", ("x-request-id", "R-5"), key="bob-key")
+    door.knock("POST", "/@alice/space/bot/greet", key="wrong")
+    door.knock("POST", "/@alice/space/bot/greet")
+    foreign, wrong, none = told
+    assert (foreign.kind, foreign.by.handle) == (AuditKind.ACCESS_REFUSED, "bob")
+    assert (foreign.subject, foreign.source.request_id) == (Subject("instance", "INST-ID", "bot"), "R-5")
+    assert (wrong.kind, none.kind) == (AuditKind.KEY_REFUSED, AuditKind.KEY_REFUSED)
+    assert {wrong.by, none.by} == {NOBODY}

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from steamship_engine.gateway.lookups import Lookups
-from steamship_engine.model.errors import NotFoundError, UnavailableError
+from steamship_engine.model.audit import KeyProblem, TriedKey
+from steamship_engine.model.errors import AuthenticationError, NotFoundError, UnavailableError
 
 
 class Asked:
@@ -86,6 +87,24 @@ def test_only_lasting_errors_are_answers(error: Exception, asked: int) -> None:
             with pytest.raises(type(error)):
                 await lookups.get("q", ask)
         assert ask.count == asked
+
+    asyncio.run(scenario())
+
+
+def test_a_remembered_refusal_says_all_that_the_first_one_did() -> None:
+    """Each asker gets an error of its own, with what it tells the audit trail."""
+    refusal = AuthenticationError("no", suggestion="try", tried=TriedKey(KeyProblem.REVOKED, "K-1"))
+
+    async def scenario() -> None:
+        lookups: Lookups[object] = Lookups(lasts_s=60)
+        ask, raised = Asked(refusal), []
+        for _ in range(3):
+            with pytest.raises(AuthenticationError) as caught:
+                await lookups.get("q", ask)
+            raised.append(caught.value)
+        assert ask.count == 1
+        assert len(set(map(id, raised[1:]))) == 2
+        assert all(vars(one) == vars(refusal) for one in raised)
 
     asyncio.run(scenario())
 
