@@ -170,7 +170,7 @@ def _view(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
     }
     if more & theirs:
         problems.append("another worker has its scratch folder")
-    if shared := views.shared(pid):
+    if shared := views.shared(pid, zygotes):
         problems.append(f'it shares writable memory: "{shared[0]}"')
     worker.view = view
     return problems

@@ -36,13 +36,22 @@ def network_of(descriptor: int) -> str:
         os.close(namespace)
 
 
-def shared(pid: int) -> list[str]:
+def shared(pid: int, view: View) -> list[str]:
     """What it has mapped so that others see it write, or might."""
-    # The quick look first: most processes have nothing mapped for others.
-    found = [
-        line for line in proc.read(f"/proc/{pid}/maps").splitlines() if line[line.index(b" ") + 4] == ord("s")
-    ]
-    return proc.shared_memory(pid) if found else []
+    unwritable = {device for _, device, read_only in view.mounts if read_only}
+    for line in proc.read(f"/proc/{pid}/maps").splitlines():
+        if line[line.index(b" ") + 4] == ord("s"):
+            _, rights, _, device, _ = line.split(None, 5)[:5]
+            # Files that nobody can write to, such as the C library's, are the rule, and a closer look is slow.
+            if b"w" in rights or _decimal(device) not in unwritable:
+                return proc.shared_memory(pid)
+    return []
+
+
+def _decimal(device: bytes) -> str:
+    """`major:minor`, which `maps` has in hexadecimal, as `mountinfo` has it."""
+    major, minor = device.split(b":")
+    return f"{int(major, 16)}:{int(minor, 16)}"
 
 
 def _mounts(pid: int) -> list[tuple[str, str, bool]]:
