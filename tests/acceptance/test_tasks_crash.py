@@ -17,6 +17,7 @@ from tests.acceptance.conftest import StartEngine
 from tests.packages import zipped
 from tests.services.deploying import Api, Refused
 from tests.services.engine import EngineProcess
+from tests.services.sandboxes import NO_SANDBOX
 
 PATIENCE_S = 90
 BACKGROUND = {"x-task-background": "true"}
@@ -85,7 +86,7 @@ def ended(api: Api, task_ids: list[str]) -> dict[str, dict[str, Any]]:
 
 def test_a_killed_engines_tasks_go_on(start_engine: StartEngine, tmp_path: Path) -> None:
     """A deploy that was running, tasks that waited for it and one for its time end after the next start."""
-    engine = start_engine()
+    engine = start_engine(**NO_SANDBOX)
     key = engine.key
     with api_of(engine, key) as api:
         package = api("package/create", {"handle": "gated"})["package"]
@@ -105,7 +106,7 @@ def test_a_killed_engines_tasks_go_on(start_engine: StartEngine, tmp_path: Path)
         assert state(api, deploy) == "running"
     engine.kill()
     (tmp_path / "go").touch()
-    again = start_engine(home=engine.home)
+    again = start_engine(home=engine.home, **NO_SANDBOX)
     with api_of(again, key) as api:
         tasks = ended(api, [deploy, after, timed, failing, after_failing])
         assert [tasks[one]["state"] for one in (deploy, after, timed)] == ["succeeded"] * 3, tasks[deploy]
@@ -138,7 +139,7 @@ def test_killed_again_and_again(start_engine: StartEngine) -> None:
 
 def test_a_stopped_engine_returns_its_tasks(start_engine: StartEngine, tmp_path: Path) -> None:
     """SIGTERM gives a running task its grace, then ends, and the next engine runs it without a lost try."""
-    engine = start_engine(environ={"STEAMSHIP_ENGINE_DRAIN_S": "0"})
+    engine = start_engine(**NO_SANDBOX, environ={"STEAMSHIP_ENGINE_DRAIN_S": "0"})
     key = engine.key
     with api_of(engine, key) as api:
         package = api("package/create", {"handle": "gated"})["package"]
@@ -151,7 +152,7 @@ def test_a_stopped_engine_returns_its_tasks(start_engine: StartEngine, tmp_path:
         eventually((tmp_path / "started").exists, "the deploy runs")
     assert engine.stop() == 0
     (tmp_path / "go").touch()
-    with api_of(start_engine(home=engine.home), key) as api:
+    with api_of(start_engine(home=engine.home, **NO_SANDBOX), key) as api:
         task = ended(api, [deploy])[deploy]
         assert (task["state"], task["retries"]) == ("succeeded", 0)
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,20 @@ class EngineUser:
 class EngineProcess:
     """One `ship serve`. Its home holds the profile that a first start writes."""
 
-    def __init__(self, home: Path, data_dir: Path, flags: dict[str, Any], environ: dict[str, str]) -> None:
-        """Start it and wait until it says that it is ready; RuntimeError with its output if it does not."""
+    def __init__(
+        self,
+        home: Path,
+        data_dir: Path,
+        flags: dict[str, Any],
+        environ: dict[str, str],
+        python: Sequence[str] = (sys.executable,),
+    ) -> None:
+        """Start it and wait until it says that it is ready; RuntimeError with its output if it does not.
+
+        `python` are the words that start the engine's Python.
+        """
         self.home, self.data_dir = home, data_dir
+        self._python = python
         self.key = ""
         self.app_base = self.api_base = self.web_base = ""
         self._flags = flags
@@ -41,7 +53,7 @@ class EngineProcess:
         self._lines: list[str] = []
         self._told = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "steamship_engine", "serve", *self._arguments()],
+            [*python, "-m", "steamship_engine", "serve", *self._arguments()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,7 +103,7 @@ class EngineProcess:
 
     def add_user(self, handle: str) -> EngineUser:
         """Make a user beside the running engine. Needs an engine with `insecure_no_sandbox=True`."""
-        command = [sys.executable, "-m", "steamship_engine", "admin", "user", "create", handle, "--json"]
+        command = [*self._python, "-m", "steamship_engine", "admin", "user", "create", handle, "--json"]
         names = ("data_dir", "database_url", "insecure_no_sandbox")
         done = subprocess.run(
             [*command, *self._arguments(*names)],

@@ -17,6 +17,7 @@ from steamship_engine.runtime.port import (
     BundleFacts,
     Description,
     InstanceSpec,
+    Peer,
     Reply,
     ReplyError,
     Request,
@@ -55,7 +56,7 @@ class FakeRuntime:
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return ()
 
-    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+    def made_by(self, peer: Peer) -> tuple[str, ...]:
         return ()
 
     async def stop(self, instance_id: str) -> None:

@@ -27,6 +27,7 @@ from steamship_engine.model.states import InitStatus, VersionKind
 from steamship_engine.runtime.port import (
     Bases,
     InstanceSpec,
+    Peer,
     Reply,
     Request,
     RuntimePort,
@@ -90,6 +91,7 @@ class FakeRuntime:
     requests: list[Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     held: list[asyncio.Future[Reply]] | None = None
+    peers: list[Peer] = field(default_factory=list)
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         self.requests.append(request)
@@ -112,7 +114,8 @@ class FakeRuntime:
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         return tuple(call for call in calls if call != ENDED)
 
-    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+    def made_by(self, peer: Peer) -> tuple[str, ...]:
+        self.peers.append(peer)
         return (CALL,)
 
 
@@ -141,9 +144,8 @@ class Door:
         self.runtime = FakeRuntime(text_reply)
         self.changes = Changes()
         self.refusals = Refusals(cast(Database, None))
-        ground = cast(
-            Ground, SimpleNamespace(addresses=addresses, changes=self.changes, refusals=self.refusals)
-        )
+        parts = SimpleNamespace(addresses=addresses, changes=self.changes, refusals=self.refusals)
+        ground = self.ground = cast(Ground, parts)
         monkeypatch.setattr(identity, "authenticate", self._authenticate)
         monkeypatch.setattr(instances, "call_target", self._call_target)
         self.minted: list[Sequence[str]] = []

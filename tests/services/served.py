@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+from steamship_engine.app import worker_connections
 from steamship_engine.app.access_log import AccessLog, Line, logged
 from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
@@ -30,8 +32,15 @@ class Served:
         self.warm, self.metrics = door.gateway.warm, Metrics()
         self._lines: list[Line] = []
         self.access_log = AccessLog(self._lines.append)
+        self.may_call = partial(worker_connections.may_call, door.ground)
         front = Front(
-            addresses, api=_other, gateway=door.gateway, web=_other, scrape=_unscraped, is_ready=lambda: True
+            addresses,
+            api=_other,
+            gateway=door.gateway,
+            web=_other,
+            scrape=_unscraped,
+            is_ready=lambda: True,
+            admit=partial(worker_connections.check, door.ground),
         )
         self._front: Any = logged(counted(front, self.metrics), self.access_log)
         self.warm_calls = 0

@@ -15,6 +15,7 @@ import pytest
 from tests.acceptance.conftest import StartEngine
 from tests.packages import bundle, zipped
 from tests.services.deploying import Api, Refused
+from tests.services.sandboxes import NO_SANDBOX
 
 USE = {"x-steamship-accept": "use/1"}
 _numbers = itertools.count(1)
@@ -215,7 +216,7 @@ class SlowStart(PackageService):
 
 def test_an_init_goes_on_after_a_kill(start_engine: StartEngine, tmp_path: Path) -> None:
     """An engine that is killed in the middle of an init runs it again when it is back, and it ends complete."""
-    engine = start_engine()
+    engine = start_engine(**NO_SANDBOX)
     api = Api(engine.api_base, engine.key)
     api.deploy("slow-start", zipped({"api.py": SLOW_START.format(folder=str(tmp_path))}), version="1")
     instance = use(api, "slow-start", "mine", initWaitMs=0)
@@ -225,7 +226,7 @@ def test_an_init_goes_on_after_a_kill(start_engine: StartEngine, tmp_path: Path)
     engine.kill()
     api.close()
     (tmp_path / "go").touch()
-    again = start_engine(home=engine.home, data_dir=engine.data_dir)
+    again = start_engine(**NO_SANDBOX, home=engine.home, data_dir=engine.data_dir)
     api = Api(again.api_base, engine.key)
     settled = use(api, "slow-start", "mine")
     assert (settled["id"], settled["initStatus"]) == (instance["id"], "complete")

@@ -75,10 +75,10 @@ def test_the_operator_may_set_handle_and_key(start_engine: StartEngine) -> None:
 
 
 def test_health_is_told_on_any_host(engine: EngineProcess) -> None:
-    """`/livez` and `/readyz` answer 200 whatever the Host header says."""
-    for path in ("livez", "readyz"):
+    """`/livez` and `/readyz` answer 200 whatever the Host header says, and `/readyz` names the sandbox."""
+    for path, said in (("livez", "ok\n"), ("readyz", "ok\nsandbox: full\n")):
         answer = httpx.get(engine.app_base + path, headers={"Host": "probe.example"})
-        assert (answer.status_code, answer.text) == (200, "ok\n")
+        assert (answer.status_code, answer.text) == (200, said)
 
 
 def test_an_unknown_host_is_misdirected(engine: EngineProcess) -> None:
@@ -121,16 +121,27 @@ def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_machines_are_kept_out(tmp_path: Path) -> None:
-    """A host that other machines reach is refused unless --insecure-no-sandbox is given."""
-    done = _serve(tmp_path, "--host", "0.0.0.0")
+    """A host that other machines reach is refused where the sandbox does not isolate users."""
+    done = _serve(tmp_path, "--host", "0.0.0.0", "--sandbox", "landlock")
     assert done.returncode == 1
+    assert '"landlock", does not isolate' in done.stderr
     assert "--insecure-no-sandbox" in done.stderr
-    assert not (tmp_path / ".steamship-engine").exists()
+
+
+def test_no_sandbox_must_be_allowed(tmp_path: Path) -> None:
+    """`none` is never taken without --insecure-no-sandbox, and a mode that does not exist is named."""
+    done = _serve(tmp_path, "--sandbox", "none")
+    assert done.returncode == 1
+    assert "add --insecure-no-sandbox" in done.stderr
+    done = _serve(tmp_path, "--sandbox", "most")
+    assert done.returncode == 1
+    assert '"most"' in done.stderr
+    assert "auto, full, no-cgroup, landlock, none" in done.stderr
 
 
 def test_a_second_user_needs_the_switch(start_engine: StartEngine) -> None:
-    """A second user is refused without --insecure-no-sandbox, and so is a later start without it."""
-    engine = start_engine()
+    """Where the sandbox does not isolate users, a second one wants --insecure-no-sandbox, and so does a later start."""
+    engine = start_engine(sandbox="landlock")
     create = [sys.executable, "-m", "steamship_engine", "admin", "user", "create", "bob"]
     refused = subprocess.run(
         [*create, "--data-dir", str(engine.data_dir)], check=False, capture_output=True, text=True
@@ -146,9 +157,19 @@ def test_a_second_user_needs_the_switch(start_engine: StartEngine) -> None:
     key = json.loads(made.stdout)["apiKey"]
     assert _account(engine, key).json()["data"]["user"]["handle"] == "bob"
     engine.stop()
-    later = _serve(engine.home, "--data-dir", str(engine.data_dir))
+    later = _serve(engine.home, "--data-dir", str(engine.data_dir), "--sandbox", "landlock")
     assert later.returncode == 1
     assert "2 users" in later.stderr
+
+
+def test_a_sandbox_that_isolates_admits_users(start_engine: StartEngine) -> None:
+    """With the default sandbox a second user needs no switch."""
+    engine = start_engine()
+    create = [sys.executable, "-m", "steamship_engine", "admin", "user", "create", "bob", "--json"]
+    made = subprocess.run(
+        [*create, "--data-dir", str(engine.data_dir)], check=True, capture_output=True, text=True
+    )
+    assert _account(engine, json.loads(made.stdout)["apiKey"]).status_code == 200
 
 
 def test_an_engine_on_postgresql(start_engine: StartEngine, postgres_url: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.conftest import StartEngine
 from tests.packages import zipped
 from tests.services.deploying import Api
+from tests.services.sandboxes import NO_SANDBOX
 
 SLOW = """
 import pathlib, time
@@ -30,7 +31,7 @@ class Slow(PackageService):
 
 def test_a_call_in_flight_is_finished(start_engine: StartEngine, tmp_path: Path) -> None:
     """A call that runs when SIGTERM comes gets its answer, new connections are refused, and the exit code is 0."""
-    engine = start_engine()
+    engine = start_engine(**NO_SANDBOX)
     api = Api(engine.api_base, engine.key)
     api.deploy("slow", zipped({"api.py": SLOW}))
     instance = api("package/instance/create", {"packageHandle": "slow", "handle": "slow"})["packageInstance"]

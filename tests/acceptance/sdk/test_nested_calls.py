@@ -13,7 +13,7 @@ import pytest
 from steamship import PackageInstance, Steamship
 from steamship.base.error import CallTooDeepError, PackageError
 from steamship.utils.url import Verb
-from tests.services.runtimes import gone
+from tests.services.sandboxes import runs
 
 DEPTH = 8
 
@@ -130,9 +130,10 @@ def test_a_call_that_has_ended_is_nobody_s_caller(client: Steamship, one: Packag
 
 def test_a_deleted_instance_leaves_no_worker(client: Steamship, one: PackageInstance) -> None:
     """Deleting an instance ends its further workers too."""
-    pids = one.invoke("through", route=[one.invocation_url] * 2)
+    numbers = one.invoke("through", route=[one.invocation_url] * 2)
+    assert all(runs(number) for number in numbers)
     one.delete()
     ends = time.monotonic() + 10
-    while not all(gone(pid) for pid in pids):
+    while any(runs(number) for number in numbers):
         assert time.monotonic() < ends
         time.sleep(0.01)

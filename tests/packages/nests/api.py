@@ -15,6 +15,11 @@ from steamship.invocable import PackageService, get, post
 from steamship.utils.kv_store import KeyValueStore
 
 
+def own_number() -> int:
+    """What no other process has, whatever its namespace of processes calls it."""
+    return os.stat("/proc/self/ns/pid").st_ino % 2**28 << 22 | os.getpid()
+
+
 class Nests(PackageService):
     """Each method on a route calls the next one, and answers with the processes on the way."""
 
@@ -22,7 +27,7 @@ class Nests(PackageService):
     def through(self, route: list[str]) -> list[Any]:
         """Over plain HTTP, with the key of this call."""
         return [
-            os.getpid(),
+            own_number(),
             *(_posted(route[0] + "through", self._key(), {"route": route[1:]}) if route else ()),
         ]
 
@@ -30,15 +35,15 @@ class Nests(PackageService):
     def by_use(self, handles: list[str]) -> list[Any]:
         """By `self.client.use`, in the instance's own workspace."""
         if not handles:
-            return [os.getpid()]
+            return [own_number()]
         other = self.client.use("nests", handles[0])
-        return [os.getpid(), *other.invoke("by_use", handles=handles[1:])]
+        return [own_number(), *other.invoke("by_use", handles=handles[1:])]
 
     @post("by_other_use")
     def by_other_use(self, handles: list[str]) -> list[Any]:
         """By a client that the package makes itself."""
         if not handles:
-            return [os.getpid()]
+            return [own_number()]
         config = self.client.config
         client = Steamship(
             api_key=self._key(),
@@ -48,16 +53,16 @@ class Nests(PackageService):
             workspace=config.workspace_handle,
         )
         other = client.use("nests", handles[0])
-        return [os.getpid(), *other.invoke("by_other_use", handles=handles[1:])]
+        return [own_number(), *other.invoke("by_other_use", handles=handles[1:])]
 
     @post("by_task")
     def by_task(self, depth: int) -> list[Any]:
         """By a task of this instance's that is waited for."""
         if depth == 0:
-            return [os.getpid()]
+            return [own_number()]
         task = self.invoke_later("by_task", arguments={"depth": depth - 1})
         task.wait(max_timeout_s=60, retry_delay_s=0.05)
-        return [os.getpid(), *json.loads(base64.b64decode(str(task.output)))]
+        return [own_number(), *json.loads(base64.b64decode(str(task.output)))]
 
     @post("without_end")
     def without_end(self) -> dict[str, Any]:
@@ -121,13 +126,13 @@ class Nests(PackageService):
         while marks.get(other) is None:
             assert time.monotonic() < until, f"{other} did not begin"
             time.sleep(0.02)
-        return [os.getpid(), *self.client.use("nests", other).invoke("by_use", handles=[])]
+        return [own_number(), *self.client.use("nests", other).invoke("by_use", handles=[])]
 
     @post("makes")
     def makes(self, handle: str) -> list[Any]:
         """Make an instance whose init calls this one, and wait for it."""
         made = self.client.use("inits", handle, config={"back": self.context.invocable_instance_handle})
-        return [os.getpid(), *made.invoke("pids")]
+        return [own_number(), *made.invoke("pids")]
 
     @post("later")
     def later(self, text: str) -> str:
@@ -143,7 +148,7 @@ class Nests(PackageService):
     def slow(self, seconds: float) -> int:
         """Sleep."""
         time.sleep(seconds)
-        return os.getpid()
+        return own_number()
 
     @post("goes_on")
     def goes_on(self) -> str:
@@ -161,7 +166,7 @@ class Nests(PackageService):
     def note(self, text: str) -> int:
         """Keep a text in the process."""
         self._noted = text
-        return os.getpid()
+        return own_number()
 
     @post("noted")
     def noted(self) -> str:

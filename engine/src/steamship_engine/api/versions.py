@@ -10,6 +10,7 @@ from steamship_engine.api.times import wire_time
 from steamship_engine.control import deploys, versions
 from steamship_engine.control.deploys import Bundle, Deploy
 from steamship_engine.control.versions import Shown
+from steamship_engine.model import network
 from steamship_engine.model.errors import InvalidRequestError
 from steamship_engine.model.identifiers import derived_id, new_id
 from steamship_engine.model.limits import BUNDLE
@@ -65,6 +66,7 @@ def to_wire(shown: Shown) -> dict[str, Any]:
         "readme": version.readme,
         "manifest": version.manifest,
         "notes": version.notes,
+        "network": network.kept_wish(version.manifest).value,
     }
 
 

@@ -62,6 +62,8 @@ def _worker(facts: WorkerFacts) -> dict[str, Any]:
         "startedAt": _moment(facts.started),
         "calls": facts.calls,
         "memory": facts.memory,
+        "sent": facts.sent,
+        "received": facts.received,
     }
 
 

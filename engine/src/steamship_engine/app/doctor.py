@@ -12,8 +12,12 @@ from pathlib import Path
 from steamship_engine.model.errors import SteamshipError
 from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.runtime import proving
+from steamship_engine.runtime.egress.own import Ports
 from steamship_engine.runtime.interpreter import Interpreter, for_natives, for_originals
+from steamship_engine.runtime.layers import Layers
 from steamship_engine.settings import Settings
+
+_PROXY = 3128
 
 
 @dataclass(frozen=True)
@@ -60,5 +64,6 @@ def _sandboxes(settings: Settings) -> list[Finding]:
 
 
 def _sandbox(mode: SandboxMode, data: Path, settings: Settings) -> Finding:
-    problems = asyncio.run(proving.problems_of(mode, data, (settings.port or 8080,), settings.pythons))
+    layers = Layers.of(mode, Ports((settings.port,) if settings.port else (), _PROXY))
+    problems = asyncio.run(proving.problems_of(layers, data, settings.pythons))
     return Finding(f"sandbox {mode}", "no" if problems else "holds", "; ".join(problems) or None)

@@ -17,6 +17,7 @@ from steamship_engine.api import invocations
 from steamship_engine.api.background import Executor, Internal
 from steamship_engine.api.shell import Api
 from steamship_engine.api.table import BY_PATH, OPERATIONS
+from steamship_engine.app import worker_connections
 from steamship_engine.app.access_log import AccessLog, logged
 from steamship_engine.app.counting import counted
 from steamship_engine.app.front import Front
@@ -52,6 +53,7 @@ def ground_of(
     settings: Settings,
     database: Database,
     records: Records,
+    refusals: Refusals,
     addresses: Addresses,
     machine: LoopMachine,
     sandbox: Sandbox,
@@ -63,15 +65,16 @@ def ground_of(
         blobs=Blobs(blob_url, database),
         vault=Vault(settings.secret_key or secret_from(settings.data_dir / "secret.key")),
         records=records,
-        refusals=Refusals(database),
+        refusals=refusals,
         machine=machine,
         addresses=addresses,
         uploads=_uploads(settings.data_dir),
         boot_secret=secrets.token_bytes(32),
         changes=Changes(),
         many_users=sandbox.mode.isolates or settings.insecure_no_sandbox,
-        sandbox=sandbox,
+        sandbox=sandbox.mode,
         caps=settings.caps,
+        network=settings.network,
         enforced=enforced_in(sandbox.mode),
     )
 
@@ -118,6 +121,7 @@ class Engine:
         gateway = Gateway(ground, runtime, invocations.accepted)
         api = Api(ground, OPERATIONS, self._waiting.wait, authenticate=gateway.actor)
         self.warm = gateway.warm
+        self.may_call = partial(worker_connections.may_call, ground)
         front = Front(
             ground.addresses,
             api=api,
@@ -127,7 +131,8 @@ class Engine:
                 self.metrics, ground.database, runtime.stats, ground.addresses, metrics_key
             ).answer,
             is_ready=lambda: self._ready,
-            sandbox=ground.sandbox.mode,
+            sandbox=ground.sandbox,
+            admit=partial(worker_connections.check, ground),
             note=lambda error, source: audit.note(ground.refusals, error, None, source, "front"),
         )
         self._front = logged(counted(front, self.metrics), self.access_log)

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from steamship_engine.app.process import ProcessFacts
 from steamship_engine.model.states import StopReason, TaskState, WorkerState
-from steamship_engine.runtime.port import RuntimeStats
+from steamship_engine.runtime.port import EgressStats, RuntimeStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -74,6 +74,7 @@ class Metrics:
         )
         yield from self._histograms()
         yield from _runtime(stats)
+        yield from _egress(stats.egress)
         yield from _database(tasks)
         yield from _process(process)
 
@@ -118,6 +119,34 @@ def _runtime(stats: RuntimeStats) -> Iterator[str]:
         ("steamship_calls_waiting", "gauge", "Calls that wait for a worker.", stats.queued),
     ):
         yield from _family(name, kind, about, [({}, value)])
+
+
+def _egress(stats: EgressStats) -> Iterator[str]:
+    yield from _family(
+        "steamship_egress_bytes_total",
+        "counter",
+        "Bytes that workers sent through the proxy, and got.",
+        [({"direction": "sent"}, stats.sent), ({"direction": "received"}, stats.received)],
+    )
+    yield from _family(
+        "steamship_egress_requests_total",
+        "counter",
+        "Requests of workers to the proxy that were passed on, refused by its rules, or failed at the other end.",
+        (
+            ({"outcome": outcome}, count)
+            for outcome, count in (
+                ("passed", stats.passed),
+                ("refused", stats.refused),
+                ("failed", stats.failed),
+            )
+        ),
+    )
+    yield from _family(
+        "steamship_egress_connections",
+        "gauge",
+        "Connections of workers to the proxy.",
+        [({}, stats.connections)],
+    )
 
 
 def _database(tasks: Mapping[TaskState, int] | None) -> Iterator[str]:

@@ -19,6 +19,7 @@ from steamship_engine.app.heads import BoundedHeads
 from steamship_engine.app.metrics import Metrics
 from steamship_engine.gateway import plain
 from steamship_engine.gateway.calls import LEFT
+from steamship_engine.gateway.plain import Plain
 from steamship_engine.gateway.repeats import Repeat
 from steamship_engine.gateway.replies import Answer
 from steamship_engine.gateway.warm import Warm, WarmCall
@@ -130,7 +131,7 @@ class EngineProtocol(BoundedHeads):
         ):
             names, values = self._fields[::2], self._fields[1::2]
             head = plain.read(self.parser.get_method(), self.url, names, values)
-            call = None if head is None else self._warm.recall(head)
+            call = None if head is None else self._recall(head)
             if head is not None and call is not None:
                 self._end_head()
                 self._take(Turn(call, self.parser.should_keep_alive()))
@@ -206,7 +207,7 @@ class EngineProtocol(BoundedHeads):
             self._repeat = None
             return False
         head, body, missing = found
-        call = self._warm.recall(head)
+        call = self._recall(head)
         if call is None:
             return False
         self._idle_since = None
@@ -216,6 +217,10 @@ class EngineProtocol(BoundedHeads):
         if not missing:
             self._begin(turn)
         return True
+
+    def _recall(self, head: Plain) -> WarmCall | None:
+        """The warm call that the head begins, if this client may make it so."""
+        return self._warm.recall(head)
 
     def _complete(self, turn: Turn, data: bytes) -> bytes:
         """More of the body of a request that the parser does not see; what is left of `data` comes after it."""

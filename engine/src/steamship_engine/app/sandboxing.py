@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.model.sandbox import SHOWN, Sandbox, SandboxMode
 from steamship_engine.runtime import proving
+from steamship_engine.runtime.egress import own
+from steamship_engine.runtime.egress.own import Ports
+from steamship_engine.runtime.layers import Layers
+from steamship_engine.runtime.port import Bases
 from steamship_engine.settings import Settings, SettingsError
 
 _FILE = "sandbox"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def ports_of(addresses: Addresses) -> tuple[int, ...]:
-    """The ports that workers find this machine's engine at: those of the bases that name this machine."""
-    found = set()
-    for base in (addresses.api, addresses.app, addresses.web):
-        parts = urlsplit(base)
-        if is_loopback(parts.hostname or ""):
-            found.add(parts.port or _DEFAULT_PORTS[parts.scheme])
-    return tuple(sorted(found))
+def ports_of(addresses: Addresses) -> Ports:
+    """The ports that workers find the engine at in their own networks."""
+    return own.ports_of(Bases(addresses.api, addresses.app, addresses.web))
 
 
-async def chosen(settings: Settings, ports: tuple[int, ...]) -> Sandbox:
+async def chosen(settings: Settings, ports: Ports) -> Sandbox:
     """The sandbox to run in. SettingsError for one that does not hold here, and for one that must be allowed and is not."""
     if settings.sandbox is None:
         sandbox = await proving.strongest(settings.data_dir, ports, settings.pythons)
     else:
-        problems = await proving.problems_of(settings.sandbox, settings.data_dir, ports, settings.pythons)
+        problems = await proving.problems_of(
+            Layers.of(settings.sandbox, ports), settings.data_dir, settings.pythons
+        )
         if problems:
             raise SettingsError(
                 f'--sandbox is "{settings.sandbox}", which does not hold here: {"; ".join(problems)}. '

@@ -80,7 +80,7 @@ async def _serve(
         on_log=partial(logs.keep_line, kept),
         on_refused=partial(audit.keep_refusal, refusals),
         serve=connections,
-        layers=Layers(sandbox.mode, ports),
+        layers=Layers.of(sandbox.mode, ports),
     )
     machine = LoopMachine(runtime)
     ground = ground_of(settings, database, kept, refusals, addresses, machine, sandbox)

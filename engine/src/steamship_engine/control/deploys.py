@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import audit, bundles, limits
+from steamship_engine.control import audit, bundles, limits, networks
 from steamship_engine.control import packages as package_rules
 from steamship_engine.control.actor import Actor
 from steamship_engine.control.ground import Ground
@@ -111,6 +111,7 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
     client_template = parse_template(deploy.config_template) if original else {}
     handler = _checked_handler(deploy.hosting_handler) if original else None
     allowed, capped = limits.of_manifest(ground, facts.kind, facts.manifest)
+    network, nearer = networks.of_manifest(ground, facts.manifest)
     with ExitStack() as stack:
         placed = stack.enter_context(ground.blobs.placed(bundle.path, bundle.sha256, bundle.size))
         described = ground.machine.prepare(
@@ -121,9 +122,10 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
                 kind=facts.kind,
                 limits=allowed,
                 handler=handler,
+                network=network,
             )
         )
-        described = replace(described, notes=(*capped, *described.notes))
+        described = replace(described, notes=(*capped, *nearer, *described.notes))
         check_spec(described.spec)
         check_depth(described.schemas)
         template = _template(facts, described, client_template)

@@ -93,6 +93,28 @@ def holder(ground: Ground, claim: Claim) -> Actor:
     )
 
 
+def require_of_worker(ground: Ground, instance_id: str, authorization: bytes) -> None:
+    """Whether an Authorization header is one that a worker of the instance may send: none, or with a key of its own.
+
+    AuthenticationError for a worker's key that is none of ours, ForbiddenError for anybody else's. Asks no database.
+    """
+    scheme, _, key = authorization.strip().partition(b" ")
+    if not scheme:
+        return
+    bearer = key.strip().decode("latin-1")
+    if scheme.lower() == b"bearer" and bearer.startswith(worker_keys.PREFIX):
+        if claimed(ground, bearer).instance_id == instance_id:
+            return
+        raise ForbiddenError(
+            "This is the key of another instance.",
+            suggestion="Use the client that the package is given: its key is the instance's own.",
+        )
+    raise ForbiddenError(
+        "From within a package the engine takes the instance's own key, and no user's.",
+        suggestion="Use the client that the package is given, such as `self.client`, or call it from outside.",
+    )
+
+
 def require_instance(ground: Ground, actor: Actor) -> None:
     """ForbiddenError where the worker's instance is gone: what its code may do ended with it."""
     with ground.database.read() as connection:

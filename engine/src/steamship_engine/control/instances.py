@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from steamship_engine.control import audit, limits
+from steamship_engine.control import audit, limits, networks
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.removal import Removal
@@ -248,6 +248,7 @@ def _version_spec(ground: Ground, version: Version) -> VersionSpec:
         kind=version.kind,
         limits=limits.of_version(ground, version),
         handler=version.hosting_handler,
+        network=networks.of_version(ground, version),
     )
 
 

@@ -15,7 +15,7 @@ from steamship_engine.gateway.inbound import ClientLeftError
 from steamship_engine.gateway.rights import Refusal
 from steamship_engine.model.errors import SteamshipError, UnavailableError
 from steamship_engine.model.identifiers import new_call_id
-from steamship_engine.runtime.port import Headers, Request, RuntimePort
+from steamship_engine.runtime.port import Headers, Peer, Request, RuntimePort
 
 LEFT = 499
 """The status of a call whose caller has left: nobody read the whole answer."""
@@ -53,7 +53,7 @@ def request(
     )
 
 
-def made_in(runtime: RuntimePort, actor: Actor | None, peer: tuple[str, int] | None) -> tuple[str, ...]:
+def made_in(runtime: RuntimePort, actor: Actor | None, peer: Peer | None) -> tuple[str, ...]:
     """The calls that may wait for a request: what its key says, or without a key who sent it."""
     if actor is not None:
         return actor.calls

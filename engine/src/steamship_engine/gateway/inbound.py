@@ -14,6 +14,7 @@ from steamship_engine.model.errors import InvalidRequestError, TooLargeError
 from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.model.reserved import reaches_package
+from steamship_engine.runtime.port import Peer
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,7 @@ class Inbound:
         """Read nothing of the body yet."""
         self._receive = receive
         self._is_read = asyncio.Event()
-        self.peer: tuple[str, int] | None = scope.get("client")
+        self.peer: Peer | None = scope.get("client")
         self.head_only: bool = scope["method"] == "HEAD"
         self.verb: str = "GET" if self.head_only else scope["method"]
         self._scope = scope

@@ -12,6 +12,7 @@ from steamship_engine.gateway.address import Address
 from steamship_engine.model.audit import Subject
 from steamship_engine.model.errors import (
     AuthenticationError,
+    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
     PackageError,
@@ -19,9 +20,10 @@ from steamship_engine.model.errors import (
     SteamshipError,
     UnavailableError,
 )
+from steamship_engine.model.network import Network
 from steamship_engine.model.original_error import OriginalError
 from steamship_engine.model.states import VersionKind
-from steamship_engine.runtime.port import Reply, ReplyError
+from steamship_engine.runtime.port import Caller, Peer, Reply, ReplyError
 
 FAILED = "The package failed."
 TELL_THE_AUTHOR = "Tell its author the request id of this answer."
@@ -57,6 +59,20 @@ def is_own(actor: Actor, target: CallTarget) -> bool:
         and actor.reaches_workspace(target.spec.workspace_id)
         and (actor.reach is not Reach.INSTANCE or actor.instance_id == target.spec.instance_id)
     )
+
+
+def check_near(peer: Peer | None, target: CallTarget) -> None:
+    """ForbiddenError for a worker that calls what is beyond its version's network."""
+    if isinstance(peer, Caller) and not is_near(peer, target):
+        raise ForbiddenError(
+            'The package asks for network "none" in steamship.json, so it calls instances of its own workspace alone.',
+            suggestion='Deploy it with network "internet", if it is to call others.',
+        )
+
+
+def is_near(caller: Caller, target: CallTarget) -> bool:
+    """Whether a worker may call the target at all: without a network, only what is in its workspace."""
+    return caller.network is not Network.NONE or caller.workspace == target.spec.workspace_id
 
 
 def needs_key() -> AuthenticationError:

@@ -26,7 +26,7 @@ from steamship_engine.gateway.plain import Plain
 from steamship_engine.gateway.replies import Answer, Replier
 from steamship_engine.model.errors import AuthenticationError
 from steamship_engine.model.limits import GATEWAY
-from steamship_engine.runtime.port import Reply, Request, RuntimePort
+from steamship_engine.runtime.port import Peer, Reply, Request, RuntimePort
 
 _LONGEST = 2_000
 """Bytes of a place that is remembered."""
@@ -105,7 +105,7 @@ class Warm:
             actor = replace(actor, calls=claim.calls)
         return WarmCall(decision, actor, head, time.perf_counter())
 
-    def begin(self, call: WarmCall, body: bytes, peer: tuple[str, int] | None) -> asyncio.Future[Reply]:
+    def begin(self, call: WarmCall, body: bytes, peer: Peer | None) -> asyncio.Future[Reply]:
         """Make the call. Who cancels the future has left."""
         decision, head = call.decision, call.head
         call.request = calls.request(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.runtime import seccomp
+from steamship_engine.runtime.egress.own import Ports
 
 CHILD = Path(__file__).parent / "child"
 _SYSTEM = (Path("/"), Path("/usr"))
@@ -20,11 +21,18 @@ _NOTHING = b""
 class Layers:
     """What stands between a package and the machine in one mode.
 
-    `ports` are the engine's: workers reach them, and in a network of their own nothing else.
+    `ports` are the engine's: workers reach them, and in a network of their own nothing else. `environment` are
+    variables of theirs there.
     """
 
     mode: SandboxMode
     ports: Sequence[int] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, mode: SandboxMode, ports: Ports) -> Layers:
+        """The layers of an engine that is found at those ports: through the proxy, too, from a network of one's own."""
+        return cls(mode, ports.all, ports.environment) if mode.isolates else cls(mode, ports.bases)
 
     @property
     def namespaces(self) -> bool:
@@ -45,6 +53,7 @@ class Layers:
             "zygotesCalls": base64.b64encode(zygotes).decode(),
             "workersCalls": base64.b64encode(workers).decode(),
             "ports": list(self.ports),
+            "environment": dict(self.environment),
         }
 
 

@@ -1,7 +1,7 @@
 """Which process of this machine is at the other end of a local connection, by what the kernel tells in /proc.
 
-A package that fetches a public method without its key is known by nothing else. Once each worker has a
-network of its own, the listener will tell instead.
+A package that fetches a public method without its key is known by nothing else, where its worker is on the machine's own
+network. Of a worker with a network of its own the listener tells (`port.Caller`).
 """
 
 from __future__ import annotations

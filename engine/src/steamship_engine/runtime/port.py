@@ -8,13 +8,15 @@ control know this module only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from steamship_engine.model.identifiers import new_call_id
+from steamship_engine.model.network import Network
 from steamship_engine.model.states import StopReason, VersionKind, WorkerState
 from steamship_engine.model.version_limits import VersionLimits
 
@@ -27,7 +29,7 @@ class VersionSpec:
     """One immutable version: the code, and what it needs to be imported.
 
     The digests are lower-case SHA-256 hex. `environment` is empty until `prepare` has named it. `handler`
-    is an original's entry point as a dotted path, None for the one that its SDK has.
+    is an original's entry point as a dotted path, None for the one that its SDK has. `network` is what its workers reach.
     """
 
     version_id: str
@@ -36,6 +38,7 @@ class VersionSpec:
     kind: VersionKind
     limits: VersionLimits = field(default_factory=VersionLimits)
     handler: str | None = None
+    network: Network = Network.INTERNET
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,25 @@ class InstanceSpec:
     context: dict[str, str]
     bases: Bases
     secrets: tuple[str, ...] = ()
+
+
+class Caller(NamedTuple):
+    """Who is at the other end of a connection that was made within a worker's own network: known, whatever it sends.
+
+    Stands where a client's address stands elsewhere. `worker` is a number of the runtime's.
+    """
+
+    instance: str
+    worker: int
+    workspace: str
+    network: Network
+
+
+Peer = tuple[str, int] | Caller
+"""A connection's other end: an address, or a worker."""
+
+Serve = Callable[[socket.socket, Caller, Callable[[], None]], None]
+"""Serves a connection of a worker's to the engine's doors. Takes the socket over; calls the last argument, once, at its end."""
 
 
 @dataclass(eq=False, slots=True)
@@ -209,6 +231,7 @@ class WorkerFacts:
     """One worker, or the last that an instance had. Times are seconds since 1970; `memory` is bytes of its own, None where unknown.
 
     `reason` and `detail` (an exit code or a signal's name, in words) are set when it is draining or stopped.
+    `sent` and `received` are the bytes that went through the engine's proxy.
     """
 
     instance_id: str
@@ -221,6 +244,23 @@ class WorkerFacts:
     memory: int | None = None
     reason: StopReason | None = None
     detail: str | None = None
+    sent: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True)
+class EgressStats:
+    """What went through the proxy since the engine's start, and its open connections.
+
+    Bytes `sent` and `received`; requests that were `passed` on, `refused` by the rules, or `failed` at the other end.
+    """
+
+    sent: int = 0
+    received: int = 0
+    passed: int = 0
+    refused: int = 0
+    failed: int = 0
+    connections: int = 0
 
 
 @dataclass(frozen=True)
@@ -237,6 +277,7 @@ class RuntimeStats:
     wakes: int = 0
     wake_seconds: float = 0
     stopped: dict[StopReason, int] = field(default_factory=dict)
+    egress: EgressStats = field(default_factory=EgressStats)
 
 
 class RuntimePort(Protocol):
@@ -268,10 +309,10 @@ class RuntimePort(Protocol):
     def living(self, calls: Sequence[str]) -> tuple[str, ...]:
         """Those of the calls of these ids that have not ended, in the same order."""
 
-    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+    def made_by(self, peer: Peer) -> tuple[str, ...]:
         """The calls in which a request without a key was made, outermost first, by its connection's other end.
 
-        None where no worker of this machine that answers a call holds it.
+        None where it is no worker of this machine that answers a call.
         """
 
     async def stop(self, instance_id: str) -> None:

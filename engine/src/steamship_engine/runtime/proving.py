@@ -17,6 +17,7 @@ from steamship_engine.model.states import VersionKind
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime import frames
 from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.egress.own import Ports
 from steamship_engine.runtime.interpreter import for_natives
 from steamship_engine.runtime.launching import Ground, Launcher
 from steamship_engine.runtime.layers import Layers
@@ -29,31 +30,29 @@ from steamship_engine.runtime.warming import Warming
 _PLACES = ("/", "/usr/lib", "/etc", "/dev")
 
 
-async def strongest(data: Path, ports: Sequence[int], pythons: Sequence[Path]) -> Sandbox:
+async def strongest(data: Path, ports: Ports, pythons: Sequence[Path]) -> Sandbox:
     """The strongest mode that holds here, `none` where nothing does. `data` is the engine's data folder."""
     refused: list[tuple[SandboxMode, str]] = []
     for mode in SandboxMode:
         if mode is SandboxMode.NONE:
             break
-        problems = await problems_of(mode, data, ports, pythons)
+        problems = await problems_of(Layers.of(mode, ports), data, pythons)
         if not problems:
             return Sandbox(mode, tuple(refused))
         refused.append((mode, "; ".join(problems)))
     return Sandbox(SandboxMode.NONE, tuple(refused))
 
 
-async def problems_of(
-    mode: SandboxMode, data: Path, ports: Sequence[int], pythons: Sequence[Path]
-) -> tuple[str, ...]:
-    """Why the sandbox does not hold in that mode, in clauses; nothing where it does, and of `none` nothing is asked."""
-    if mode is SandboxMode.NONE:
+async def problems_of(layers: Layers, data: Path, pythons: Sequence[Path]) -> tuple[str, ...]:
+    """Why the layers do not hold here, in clauses; nothing where they do, and of `none` nothing is asked."""
+    if layers.mode is SandboxMode.NONE:
         return ()
     interpreter = await asyncio.to_thread(for_natives, pythons)
     scratch = Scratch(data / "scratch")
-    launcher = Launcher(Layers(mode, ports))
+    launcher = Launcher(layers)
     try:
         with ExitStack() as stack:
-            return await _tried(launcher, scratch, interpreter.path, _trials(mode, data, ports, stack))
+            return await _tried(launcher, scratch, interpreter.path, _trials(layers, data, stack))
     except SteamshipError as error:
         return (error.message.rstrip("."),)
     finally:
@@ -87,8 +86,8 @@ async def _asked(worker: WorkerProcess, trials: frames.Try) -> tuple[str, ...]:
         await worker.ended()
 
 
-def _trials(mode: SandboxMode, data: Path, ports: Sequence[int], stack: ExitStack) -> frames.Try:
-    """What there is to try in the mode. The machine's ports that must not be reached are open as long as `stack`."""
+def _trials(layers: Layers, data: Path, stack: ExitStack) -> frames.Try:
+    """What there is to try. The machine's ports that must not be reached are open as long as `stack`."""
     files = (*data.glob("*.key"), *data.glob("*.db"))
     secrets = ("/etc/shadow", f"/proc/{os.getpid()}/environ", *map(str, files))
     listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -102,7 +101,7 @@ def _trials(mode: SandboxMode, data: Path, ports: Sequence[int], stack: ExitStac
             ("TCP", "127.0.0.1", listener.getsockname()[1]),
             ("UDP", "127.0.0.1", echo),
         ),
-        open=tuple(ports) if mode.isolates else (),
+        open=tuple(layers.ports) if layers.namespaces else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -19,25 +20,34 @@ from steamship_engine.model.errors import (
     UnavailableError,
 )
 from steamship_engine.model.limits import BUNDLE, RUNTIME, BundleLimits, RuntimeLimits
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.bundle import Bundles
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.egress.egress import Egress
+from steamship_engine.runtime.egress.refusal import RefusalError
 from steamship_engine.runtime.environments import Environments, Wheel, keep_wheel
 from steamship_engine.runtime.frames import Load, Log
 from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import ORIGINAL, Interpreter, for_natives, for_originals
 from steamship_engine.runtime.launching import Launcher
+from steamship_engine.runtime.layers import Layers
 from steamship_engine.runtime.opening import Opening
 from steamship_engine.runtime.port import (
     BundleFacts,
+    Caller,
     Description,
     InstanceSpec,
     LogLine,
+    Peer,
+    Refused,
+    RefusedBy,
     Reply,
     Request,
     RuntimeStats,
     SdkWheel,
+    Serve,
     VersionSpec,
     WorkerFacts,
 )
@@ -50,6 +60,7 @@ from steamship_engine.runtime.zygotes import Zygotes
 
 WHEELS = Path(__file__).parent / "wheels"
 _LAST_LINES = 20
+_UNCONFINED = Layers(SandboxMode.NONE)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 _log = logging.getLogger("steamship_engine.package")
 
@@ -61,7 +72,8 @@ class Runtime:
     `scratch` in it, readable by everybody. `sdk_wheel` is the wheel that native versions get, by default
     the one in `runtime/wheels/`. `pythons` are interpreters, and folders of them, that come before all others.
     `environ` is the engine's environment: `uv` gets an allow-list of it, and it says where Pythons may be.
-    `on_log` gets what packages print, in the event loop; it must be quick.
+    `on_log` gets what packages print, and `on_refused` what their code was not let do, in the event loop; both must be
+    quick. `serve` serves what workers send to the engine within networks of their own.
     """
 
     def __init__(
@@ -74,6 +86,9 @@ class Runtime:
         limits: RuntimeLimits = RUNTIME,
         bundle_limits: BundleLimits = BUNDLE,
         on_log: Callable[[LogLine], None] | None = None,
+        on_refused: Callable[[Refused], None] | None = None,
+        serve: Serve | None = None,
+        layers: Layers = _UNCONFINED,
     ) -> None:
         data = data.resolve()
         self._limits, self._on_log = limits, on_log or _to_logging
@@ -86,7 +101,9 @@ class Runtime:
             data / "environments", self._scratch, installer, builds=limits.builds
         )
         self._workers = Workers(limits, self._open_worker, self._worker_said)
-        self._launcher = Launcher()
+        self._on_refused = on_refused or _nothing
+        self._egress = Egress(serve or _turn_away, self._denied)
+        self._launcher = Launcher(layers)
         self._zygotes = Zygotes(
             limits,
             self._environments,
@@ -143,7 +160,7 @@ class Runtime:
         """See the port."""
         return self._workers.living(calls)
 
-    def made_by(self, peer: tuple[str, int]) -> tuple[str, ...]:
+    def made_by(self, peer: Peer) -> tuple[str, ...]:
         """See the port."""
         return self._workers.made_by(peer)
 
@@ -171,11 +188,12 @@ class Runtime:
 
     def stats(self) -> RuntimeStats:
         """See the port."""
-        return replace(self._workers.stats(), zygotes=self._zygotes.count())
+        return replace(self._workers.stats(), zygotes=self._zygotes.count(), egress=self._egress.stats())
 
     async def close(self) -> None:
         """See the port."""
         await self._workers.close()
+        await self._egress.close()
         await self._zygotes.close()
         await self._launcher.close()
         await asyncio.to_thread(self._scratch.close)
@@ -208,6 +226,7 @@ class Runtime:
         version = replace(version, environment=environment)
         async with self._describing:
             process = await self._zygotes.worker(version)
+            self._egress.shut(process)
             said: deque[str] = deque(maxlen=_LAST_LINES)
             channel = Channel(self._limits, partial(self._describer_said, version, said), _nothing)
             opening = Opening(process, channel, self._limits, said)
@@ -226,6 +245,7 @@ class Runtime:
         load = self._load(spec.version, spec)
         try:
             worker = seat(await self._zygotes.worker(spec.version))
+            worker.traffic = self._egress.attach(worker.process, spec)
             opening = Opening(worker.process, worker.channel, self._limits, worker.said)
             await opening.connect()
             worker.opened(await opening.load(load))
@@ -249,6 +269,13 @@ class Runtime:
 
     def _worker_said(self, spec: InstanceSpec, line: Log, call: Call | None) -> None:
         self._line(spec, spec.version.version_id, line, None if call is None else call.request)
+
+    def _denied(self, spec: InstanceSpec, target: str, error: RefusalError, says: bool) -> None:
+        """The proxy has refused a worker something; the package's log says so where that `says` something new."""
+        version_id = spec.version.version_id
+        self._on_refused(Refused(RefusedBy.NETWORK, error.why, version_id, spec, target))
+        if says:
+            self._line(spec, version_id, Log(0, "warning", f"network: {error.message}"), None)
 
     def _line(
         self, instance: InstanceSpec | None, version_id: str, line: Log, request: Request | None
@@ -306,5 +333,10 @@ def _to_logging(line: LogLine) -> None:
     _log.log(_LEVELS[line.level], "%s %s", where, line.message)
 
 
-def _nothing(_: Exception) -> None:
+def _turn_away(connection: socket.socket, _caller: Caller, ended: Callable[[], None]) -> None:
+    connection.close()
+    asyncio.get_running_loop().call_soon(ended)
+
+
+def _nothing(_: object) -> None:
     return

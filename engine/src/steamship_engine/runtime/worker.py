@@ -14,6 +14,7 @@ from steamship_engine.runtime import endings, frames
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Node
 from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.egress.traffic import Traffic
 from steamship_engine.runtime.frames import FromWorker, Log, Replied, ReplyPart, Withdrawn
 from steamship_engine.runtime.port import InstanceSpec, WorkerFacts
 from steamship_engine.runtime.processes import WorkerProcess
@@ -45,6 +46,7 @@ class Worker:
         self._on_log, self._freed, self._failed = on_log, freed, failed
         self._loop = asyncio.get_running_loop()
         self.channel = Channel(limits, self._log, self._channel_failed)
+        self.traffic = Traffic()
         self.calls: dict[int, Call] = {}
         self.state = WorkerState.STARTING
         self.reason: StopReason | None = None
@@ -215,6 +217,8 @@ class Worker:
             memory=self.process.memory() if self.process.alive else None,
             reason=self.reason,
             detail=self.detail,
+            sent=self.traffic.sent,
+            received=self.traffic.received,
         )
 
     def _frame(self, header: FromWorker, body: bytes) -> None:

@@ -15,9 +15,9 @@ from steamship_engine.runtime import endings
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Chains
 from steamship_engine.runtime.frames import Log
-from steamship_engine.runtime.peers import Address, Peers
+from steamship_engine.runtime.peers import Peers
 from steamship_engine.runtime.pool import Pool
-from steamship_engine.runtime.port import InstanceSpec, Request, RuntimeStats, WorkerFacts
+from steamship_engine.runtime.port import Caller, InstanceSpec, Peer, Request, RuntimeStats, WorkerFacts
 from steamship_engine.runtime.processes import WorkerProcess
 from steamship_engine.runtime.worker import Worker
 
@@ -84,15 +84,14 @@ class Workers:
         """See the port."""
         return self._chains.living(calls)
 
-    def made_by(self, peer: Address) -> tuple[str, ...]:
+    def made_by(self, peer: Peer) -> tuple[str, ...]:
         """See the port."""
-        busy = {worker.process.pid: worker for worker in self._all() if worker.calls}
-        pid = self._peers.holder(peer, busy) if busy else None
-        if pid is None:
+        worker = self._named(peer) if isinstance(peer, Caller) else self._found(peer)
+        if worker is None:
             return ()
-        calls = list(busy[pid].calls.values())
+        calls = list(worker.calls.values())
         # Which of several calls that run side by side it was, nobody can say: they all may wait for it.
-        made_in = calls[:1] if busy[pid].slots == 1 else calls
+        made_in = calls[:1] if worker.slots == 1 else calls
         return tuple(dict.fromkeys(call for one in made_in for call in self._chains.around(one)))
 
     def stop(self, instance_id: str, reason: StopReason = StopReason.DELETED) -> None:
@@ -155,6 +154,18 @@ class Workers:
             wake_seconds=self._wake_seconds,
             stopped=dict(self._stopped),
         )
+
+    def _named(self, caller: Caller) -> Worker | None:
+        """The worker whose network a connection was made in."""
+        pool = self._pools.get(caller.instance)
+        workers = () if pool is None else pool.all()
+        return next((worker for worker in workers if worker.process.number == caller.worker), None)
+
+    def _found(self, address: tuple[str, int]) -> Worker | None:
+        """The worker on the machine's own network that holds the other end of a connection."""
+        busy = {worker.process.pid: worker for worker in self._all() if worker.calls}
+        pid = self._peers.holder(address, busy) if busy else None
+        return None if pid is None else busy[pid]
 
     def _all(self) -> Iterator[Worker]:
         for pool in self._pools.values():

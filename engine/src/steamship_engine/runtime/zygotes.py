@@ -11,6 +11,7 @@ from typing import Any
 
 from steamship_engine.model.errors import DeployError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
+from steamship_engine.model.network import Network
 from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.runtime.compiling import Compiling
 from steamship_engine.runtime.environments import Environments
@@ -192,6 +193,7 @@ class Zygotes:
             self._scratch.folder("zygote"),
             version.limits,
             version.kind,
+            network=version.network is not Network.HOST,
         )
         return await self._launcher.zygote(ground)
 
@@ -251,5 +253,6 @@ def _key(version: VersionSpec) -> Key:
         version.environment,
         version.kind,
         version.handler,
+        version.network is Network.HOST,
         (limits.memory, limits.processes, limits.files, limits.scratch, limits.concurrency),
     )

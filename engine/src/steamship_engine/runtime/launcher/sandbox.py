@@ -35,7 +35,8 @@ class Sandbox(NamedTuple):
     """The layers that stand. `zygotes_calls` and `workers_calls` are seccomp programs, empty for none.
 
     `ports` are the engine's: those that workers have listening sockets of the engine's on in their own network,
-    or the only ones that they may connect to where they have none.
+    or the only ones that they may connect to where they have none. `environment` are variables of those with a
+    network of their own.
     """
 
     namespaces: bool = False
@@ -44,6 +45,7 @@ class Sandbox(NamedTuple):
     zygotes_calls: bytes = b""
     workers_calls: bytes = b""
     ports: tuple[int, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
 
 
 def read(order: dict[str, Any]) -> Sandbox:
@@ -55,6 +57,7 @@ def read(order: dict[str, Any]) -> Sandbox:
         zygotes_calls=base64.b64decode(order["zygotesCalls"]),
         workers_calls=base64.b64decode(order["workersCalls"]),
         ports=tuple(order["ports"]),
+        environment=tuple(order["environment"].items()),
     )
 
 

@@ -125,7 +125,9 @@ def _become(zygote: Zygote, command: tuple[str, str], failure: int, confinement:
         take_descriptors(confinement)
         failure = confinement.told
         confine(confinement)
-        os.execve(python, _command(python, kind, confinement), _environment(python, zygote.scratch))  # noqa: S606  # no shell is wanted
+        os.execve(
+            python, _command(python, kind, confinement), _environment(python, zygote.scratch, confinement)
+        )  # noqa: S606  # no shell is wanted
     except BaseException as error:
         os.write(failure, str(error).encode()[:_TOLD])
     finally:
@@ -139,8 +141,9 @@ def _command(python: str, kind: str, confinement: Confinement) -> list[str]:
     return [python, "-I", "-B", CHILD, kind, *words, sandbox.workers_calls.hex()]
 
 
-def _environment(python: str, scratch: str) -> dict[str, str]:
+def _environment(python: str, scratch: str, confinement: Confinement) -> dict[str, str]:
     return {
+        **(dict(confinement.sandbox.environment) if confinement.network else {}),
         "HOME": scratch,
         "TMPDIR": scratch,
         "PATH": f"{os.path.dirname(python)}:/usr/local/bin:/usr/bin:/bin",

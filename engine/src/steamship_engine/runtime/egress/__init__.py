@@ -1,0 +1,1 @@
+"""What workers send beyond their own network: a proxy of the engine's, and the engine's own doors."""
