@@ -125,9 +125,8 @@ def _become(zygote: Zygote, command: tuple[str, str], failure: int, confinement:
         take_descriptors(confinement)
         failure = confinement.told
         confine(confinement)
-        os.execve(
-            python, _command(python, kind, confinement), _environment(python, zygote.scratch, confinement)
-        )  # noqa: S606  # no shell is wanted
+        words, variables = _command(python, kind, confinement), _environment(python, zygote.scratch, confinement)
+        os.execve(python, words, variables)  # noqa: S606  # no shell is wanted
     except BaseException as error:
         os.write(failure, str(error).encode()[:_TOLD])
     finally:
