@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from steamship_engine.model.builds import Builds
 from steamship_engine.model.network import Network, read_cap
 from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import CAPS, VersionLimits, caps_text, read_caps
@@ -108,6 +109,13 @@ def _sandbox(text: str) -> SandboxMode | None:
         return SandboxMode(text.lower())
     except ValueError:
         raise ValueError(f"it is auto, {', '.join(SandboxMode)}") from None
+
+
+def _builds(text: str) -> Builds:
+    try:
+        return Builds(text.lower())
+    except ValueError:
+        raise ValueError(f"it is {' or '.join(Builds)}") from None
 
 
 def _base(text: str) -> str:
@@ -243,6 +251,15 @@ SETTINGS: tuple[Setting, ...] = (
         flag=True,
     ),
     Setting(
+        "builds",
+        _builds,
+        Builds.WHEELS,
+        Builds.WHEELS,
+        "What requirements are installed from: wheels alone, or where there is none also what is built from sdists, whose "
+        "code runs in the sandbox then, which must be full or no-cgroup.",
+        flag=True,
+    ),
+    Setting(
         "drain_s",
         _seconds,
         "10",
@@ -274,6 +291,7 @@ class Settings:
     pythons: tuple[Path, ...]
     caps: VersionLimits
     network: Network
+    builds: Builds
     drain_s: float
     log_level: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from steamship_engine.control.addresses import Addresses, is_loopback
+from steamship_engine.model.builds import Builds
 from steamship_engine.model.sandbox import SHOWN, Sandbox, SandboxMode
 from steamship_engine.runtime import proving
 from steamship_engine.runtime.egress import own
@@ -35,6 +36,12 @@ async def chosen(settings: Settings, ports: Ports) -> Sandbox:
                 "`ship doctor` shows which modes do."
             )
         sandbox = Sandbox(settings.sandbox)
+    if settings.builds is Builds.SDISTS and not sandbox.mode.isolates:
+        raise SettingsError(
+            f'--builds is "{settings.builds}", which runs strangers\' code when a package is deployed, and the sandbox, '
+            f'"{sandbox.mode}", does not isolate it. Leave --builds at "{Builds.WHEELS}", or see in `ship doctor` what keeps '
+            f'"{SandboxMode.FULL}" and "{SandboxMode.NO_CGROUP}" from holding here.'
+        )
     if not settings.insecure_no_sandbox:
         _check(settings, sandbox)
     return sandbox

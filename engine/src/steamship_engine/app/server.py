@@ -81,6 +81,8 @@ async def _serve(
         on_refused=partial(audit.keep_refusal, refusals),
         serve=connections,
         layers=Layers.of(sandbox.mode, ports),
+        builds=settings.builds,
+        network=settings.network,
     )
     machine = LoopMachine(runtime)
     ground = ground_of(settings, database, kept, refusals, addresses, machine, sandbox)

@@ -78,6 +78,26 @@ class RuntimeLimits:
 
 
 @dataclass(frozen=True)
+class BuildLimits:
+    """What making one environment may take where strangers' code is run for it, and what may come of it.
+
+    The process that does it has `memory` with all that it starts, what it has written to `scratch` among it. What it
+    hands over has at most `entries` files and folders and `size` bytes.
+    """
+
+    memory: int = 4 * GIB
+    cpu: float = 2
+    processes: int = 256
+    files: int = 4096
+    scratch: int = 3 * GIB
+    entries: int = 100_000
+    size: int = 2 * GIB
+    path: int = 1024
+    name: int = 255
+    depth: int = 48
+
+
+@dataclass(frozen=True)
 class GatewayLimits:
     """What a call of a package may send, and how long the gateway remembers control's answers.
 
@@ -195,6 +215,7 @@ REQUEST = RequestLimits()
 LOGIN = LoginLimits()
 GATEWAY = GatewayLimits()
 RUNTIME = RuntimeLimits()
+BUILD = BuildLimits()
 EGRESS = EgressLimits()
 RECORDS = RecordLimits()
 AUDIT = AuditLimits()

@@ -25,10 +25,12 @@ from zipfile import BadZipFile, ZipFile
 from packaging.requirements import Requirement
 from packaging.utils import parse_wheel_filename
 
-from steamship_engine.model.errors import UnavailableError
+from steamship_engine.model.errors import InvalidRequirementsError, UnavailableError
 from steamship_engine.runtime import trees
+from steamship_engine.runtime.building.builder import Builder
 from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import Interpreter
+from steamship_engine.runtime.recipe import Recipe
 from steamship_engine.runtime.scratch import Scratch
 
 _LOCK_POLL = 0.05
@@ -49,10 +51,18 @@ class Wheel:
 
 
 class Environments:
-    """The folder of environments."""
+    """The folder of environments. Without a `builder` they are made of wheels alone."""
 
-    def __init__(self, root: Path, scratch: Scratch, installer: Installer, *, builds: int) -> None:
-        self._root, self._scratch, self._installer = root, scratch, installer
+    def __init__(
+        self,
+        root: Path,
+        scratch: Scratch,
+        installer: Installer,
+        *,
+        builds: int,
+        builder: Builder | None = None,
+    ) -> None:
+        self._root, self._scratch, self._installer, self._builder = root, scratch, installer, builder
         self._locks = root / ".locks"
         self._locks.mkdir(parents=True, exist_ok=True)
         self._slots = asyncio.Semaphore(builds)
@@ -60,12 +70,18 @@ class Environments:
     async def ensure(self, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None) -> str:
         """Find or make the environment, with our SDK if there is a wheel; its digest. Raises InvalidRequirementsError, UnavailableError."""
         digest = environment_digest(interpreter, lines, wheel)
-        final = self._root / digest
-        if final.is_dir():
-            return digest
+        built = environment_digest(interpreter, lines, wheel, built=True)
+        for known in (digest, built) if self._builder is not None else (digest,):
+            if (self._root / known).is_dir():
+                return known
         async with self._slots, _locked(self._locks / digest):
-            if not final.is_dir():
-                await self._make(final, interpreter, lines, wheel)
+            try:
+                await self._ensured(digest, interpreter, lines, wheel, None)
+            except InvalidRequirementsError:
+                if self._builder is None:
+                    raise
+                await self._ensured(built, interpreter, lines, wheel, self._builder)
+                return built
         return digest
 
     def python(self, digest: str) -> Path:
@@ -78,17 +94,32 @@ class Environments:
             )
         return path
 
-    async def _make(
-        self, final: Path, interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None
+    async def _ensured(
+        self,
+        digest: str,
+        interpreter: Interpreter,
+        lines: Sequence[str],
+        wheel: Wheel | None,
+        builder: Builder | None,
     ) -> None:
+        """Make it, unless it is there; what has no wheel by the `builder`, if there is one."""
+        final = self._root / digest
+        if final.is_dir():
+            return
+        path, serving = (None, None) if wheel is None else (wheel.path, wheel.serving)
+        recipe = Recipe(interpreter, tuple(lines), path, serving)
         aside = self._scratch.folder("environment")
         try:
-            path, serving = (None, None) if wheel is None else (wheel.path, wheel.serving)
-            await self._installer.make(aside, interpreter, lines, path, serving)
+            if builder is None:
+                await self._installer.make(aside, recipe)
+            else:
+                await self._installer.empty(aside, recipe)
+                await builder.fill(aside, recipe)
             record = {
                 "interpreter": interpreter.identity,
                 "requirements": list(lines),
                 "sdk": None if wheel is None else wheel.digest,
+                "built": builder is not None,
             }
             (aside / "environment.json").write_text(json.dumps(record, indent=2))
             await asyncio.to_thread(trees.freeze, aside)
@@ -97,10 +128,15 @@ class Environments:
             await asyncio.to_thread(trees.remove, aside)
 
 
-def environment_digest(interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None) -> str:
-    """The name of the environment that these three make; the order of `lines` does not matter."""
-    parts = [interpreter.identity, sorted(lines), None if wheel is None else wheel.digest]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def environment_digest(
+    interpreter: Interpreter, lines: Sequence[str], wheel: Wheel | None, *, built: bool = False
+) -> str:
+    """The name of the environment that these three make; the order of `lines` does not matter.
+
+    One that wheels alone cannot make has another name: where builds are not allowed, it is not to be found.
+    """
+    parts: list[object] = [interpreter.identity, sorted(lines), None if wheel is None else wheel.digest]
+    return hashlib.sha256(json.dumps([*parts, "built"] if built else parts).encode()).hexdigest()
 
 
 def keep_wheel(source: Path, root: Path) -> Wheel:

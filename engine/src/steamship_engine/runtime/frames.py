@@ -11,6 +11,7 @@ import msgspec
 
 from steamship_engine.model.errors import PackageReplyError
 from steamship_engine.model.limits import RuntimeLimits
+from steamship_engine.runtime.recipe import Step
 
 LENGTHS = struct.Struct(">II")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
@@ -58,6 +59,17 @@ class Try(_ToWorker, tag="try"):
     strangers: tuple[int, ...]
     closed: tuple[tuple[str, str, int], ...]
     open: tuple[int, ...]
+
+
+class Build(_ToWorker, tag="build"):
+    """Take the steps and send what lies in `folder` then, see `child/building`; to a worker that is nobody's.
+
+    `environment` is that of every step's command.
+    """
+
+    steps: tuple[Step, ...]
+    folder: str
+    environment: dict[str, str]
 
 
 class Call(_ToWorker, tag="call"):
@@ -116,6 +128,21 @@ class Tried(_FromWorker, tag="tried"):
     problems: tuple[str, ...]
 
 
+class FilePart(_FromWorker, tag="file"):
+    """The body is a part of the file at `path` in the folder that was built. `modified` is seconds since 1970."""
+
+    path: str
+    executable: bool
+    modified: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
+    more: bool
+
+
+class Built(_FromWorker, tag="built"):
+    """All files were sent; or why there are none: what the step's command said last."""
+
+    failed: str | None = None
+
+
 class Described(_FromWorker, tag="description"):
     """The body is the JSON of a `DescriptionBody`."""
 
@@ -172,7 +199,7 @@ class DescriptionBody(msgspec.Struct, rename="camel"):
     notes: tuple[str, ...] = ()
 
 
-FromWorker = Loaded | Refused | Tried | Described | Replied | ReplyPart | Withdrawn | Log
+FromWorker = Loaded | Refused | Tried | FilePart | Built | Described | Replied | ReplyPart | Withdrawn | Log
 
 _encoder = msgspec.json.Encoder()
 _headers: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

@@ -6,13 +6,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from steamship_engine.model.builds import Builds
 from steamship_engine.model.errors import InvalidRequirementsError, UnavailableError
-from steamship_engine.runtime.interpreter import Interpreter
+from steamship_engine.runtime.recipe import Recipe, Step
 
 _PASSED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PATH")
 _PASSED_ANY_CASE = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -25,7 +26,6 @@ _NEVER = (
 _UNREACHABLE = re.compile(
     r"Failed to fetch|error sending request|dns error|Connection refused|timed out", re.IGNORECASE
 )
-_COMMON = ("--no-config", "--no-python-downloads", "--link-mode", "copy", "--color", "never", "--quiet")
 _OUTPUT = 4_000
 
 
@@ -36,72 +36,32 @@ class Installer:
         self._environ = clean_environment(environ, cache)
         self._timeout = timeout
 
-    async def make(
-        self,
-        target: Path,
-        interpreter: Interpreter,
-        lines: Sequence[str],
-        wheel: Path | None,
-        serving: Sequence[str] | None = None,
-    ) -> None:
-        """Make an environment in the empty folder `target`; install the lines and, if any, the SDK's wheel.
-
-        `serving` is what the wheel needs beside a package's code; None: all that it requires.
+    async def make(self, target: Path, recipe: Recipe) -> None:
+        """Make the environment in the empty folder `target`, of wheels alone.
 
         Raises InvalidRequirementsError with uv's reason, UnavailableError when no index can be reached.
         """
-        made = await self._uv(
-            "venv", "--no-project", "--relocatable", "--allow-existing",
-            "--python", str(interpreter.path), str(target),
-        )  # fmt: skip
-        if made is not None:
+        await self.empty(target, recipe)
+        for step in recipe.installs(find_uv_bin(), target, builds=False):
+            said = await self._take(step)
+            if said is not None:
+                raise failure(said)
+        await self._take(recipe.compiles(target))
+
+    async def empty(self, target: Path, recipe: Recipe) -> None:
+        """Make an environment that has nothing in the empty folder `target`. Raises UnavailableError."""
+        said = await self._take(recipe.empty(find_uv_bin(), target))
+        if said is not None:
             raise UnavailableError(
-                f'No environment can be made with "{interpreter.path}": {made}',
+                f'No environment can be made with "{recipe.interpreter.path}": {said}',
                 suggestion="Give the engine another interpreter.",
             )
-        sdk = None if wheel is None else f"steamship @ {wheel.as_uri()}"
-        if sdk is None or serving is None:
-            await self._install(target, [*lines, *([sdk] if sdk else [])])
-        else:
-            # A library that requires the SDK itself gets this one, with all that it requires.
-            await self._install(target, [*lines, *serving], constraint=sdk)
-            await self._install(target, [sdk], "--no-deps")
-        await self._compile(target, interpreter)
 
-    async def _install(
-        self, target: Path, wanted: Sequence[str], *options: str, constraint: str | None = None
-    ) -> None:
-        if not wanted:
-            return
-        asked, held = target / "requirements.txt", target / "constraints.txt"
-        asked.write_text("".join(f"{line}\n" for line in wanted))
-        held.write_text(f"{constraint or ''}\n")
-        failed = await self._uv(
-            "pip", "install", "--no-progress", "--only-binary", ":all:", *options,
-            "--python", str(target / "bin" / "python"), "-r", str(asked), "-c", str(held),
-        )  # fmt: skip
-        asked.unlink()
-        held.unlink()
-        if failed is not None:
-            raise _failure(failed)
-
-    async def _compile(self, target: Path, interpreter: Interpreter) -> None:
-        """Write the byte code that workers, who may not write here, would make at each start.
-
-        Libraries' own tests are left out: nobody imports them, and they are a fifth of the whole.
-        """
-        # By the bare interpreter: one of the environment would run its .pth files, which are tenants' code.
-        python = [str(interpreter.path), "-I", "-S", "-m", "compileall"]
-        library = str(target / "lib")
-        await self._run([*python, "-q", "-j", "2", "-x", f"{re.escape(library)}/.*/tests?/", library])
-
-    async def _uv(self, *command: str) -> str | None:
-        return await self._run([find_uv_bin(), *command, *_COMMON])
-
-    async def _run(self, command: list[str]) -> str | None:
+    async def _take(self, step: Step) -> str | None:
         """What the command said if it failed, without credentials and shortened; None if it succeeded."""
+        _write(step.files)
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *step.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -112,12 +72,23 @@ class Installer:
         try:
             output, _ = await asyncio.wait_for(process.communicate(), self._timeout)
         except TimeoutError:
-            return f"it took longer than {self._timeout:g} seconds"
+            raise too_slow(self._timeout) from None
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
+        _remove(step.files)
         return None if process.returncode == 0 else readable(output.decode(errors="replace"))
+
+
+def _write(files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        Path(path).write_text(text)
+
+
+def _remove(files: Iterable[str]) -> None:
+    for path in files:
+        Path(path).unlink()
 
 
 def clean_environment(environ: Mapping[str, str], cache: Path) -> dict[str, str]:
@@ -142,14 +113,28 @@ def readable(output: str) -> str:
     return text.strip()[-_OUTPUT:] or "it said nothing"
 
 
-def _failure(output: str) -> InvalidRequirementsError | UnavailableError:
-    if _UNREACHABLE.search(output):
+def failure(said: str, *, built: bool = False) -> InvalidRequirementsError | UnavailableError:
+    """The error for what `uv` said; `built` where it might run the code of source distributions."""
+    # What follows is a build's own output, which may say anything.
+    if _UNREACHABLE.search(said.partition("[std")[0]):
         return UnavailableError(
-            f"The requirements cannot be installed, the package index does not answer: {output}",
+            f"The requirements cannot be installed, the package index does not answer: {said}",
             suggestion="Try again later, or tell the operator.",
             retry_after_s=30,
         )
-    return InvalidRequirementsError(
-        f"The requirements cannot be installed: {output}",
-        suggestion="Correct requirements.txt; every distribution needs a wheel for this Python.",
+    suggestion = "Correct requirements.txt, or name a distribution that has a wheel."
+    if not built:
+        suggestion = (
+            "Correct requirements.txt; every distribution needs a wheel for this Python. Where the operator sets "
+            f"STEAMSHIP_ENGINE_BUILDS to {Builds.SDISTS}, the engine builds what has none."
+        )
+    return InvalidRequirementsError(f"The requirements cannot be installed: {said}", suggestion=suggestion)
+
+
+def too_slow(seconds: float) -> UnavailableError:
+    """The error for an environment that is not made in time."""
+    return UnavailableError(
+        f'Making the environment took longer than "{seconds:g}" seconds, and was stopped.',
+        suggestion="Try again later, or ask for less in requirements.txt.",
+        retry_after_s=30,
     )

@@ -43,7 +43,8 @@ class Ground:
     """What a zygote stands on: the interpreter that it runs under and the code that it is for.
 
     `place` is an empty folder of its own, in which it and its workers write where they have no file system of
-    their own. With `network` each worker's network is its own, else all have the machine's.
+    their own. With `network` each worker's network is its own, else all have the machine's. `reads` are further
+    paths that they read.
     """
 
     python: Path
@@ -52,6 +53,7 @@ class Ground:
     limits: VersionLimits
     kind: VersionKind = VersionKind.NATIVE
     network: bool = True
+    reads: Sequence[Path] = ()
 
 
 class Launcher:
@@ -74,7 +76,7 @@ class Launcher:
             "kind": ground.kind,
             "place": str(ground.place),
             "scratch": str(_folder(ground.place / "own")),
-            "reads": [str(path) for path in reads(ground.python, ground.code)],
+            "reads": [str(path) for path in (*reads(ground.python, ground.code), *ground.reads)],
             "network": process.network,
         }
         await running.made(process, {**order, "limits": _needs(ground.limits)}, theirs)

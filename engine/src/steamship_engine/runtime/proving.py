@@ -5,27 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from steamship_engine.model.errors import SteamshipError
-from steamship_engine.model.limits import RUNTIME
 from steamship_engine.model.sandbox import Sandbox, SandboxMode
-from steamship_engine.model.states import VersionKind
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime import frames
-from steamship_engine.runtime.channel import Channel, ChannelClosed
 from steamship_engine.runtime.egress.own import Ports
 from steamship_engine.runtime.interpreter import for_natives
 from steamship_engine.runtime.launching import Ground, Launcher
 from steamship_engine.runtime.layers import Layers
-from steamship_engine.runtime.opening import Opening
-from steamship_engine.runtime.port import VersionSpec
-from steamship_engine.runtime.processes import WorkerProcess
+from steamship_engine.runtime.nobody import worker_of_nobody
 from steamship_engine.runtime.scratch import Scratch
-from steamship_engine.runtime.warming import Warming
 
 _PLACES = ("/", "/usr/lib", "/etc", "/dev")
 
@@ -61,29 +54,9 @@ async def problems_of(layers: Layers, data: Path, pythons: Sequence[Path]) -> tu
 
 
 async def _tried(launcher: Launcher, scratch: Scratch, python: Path, trials: frames.Try) -> tuple[str, ...]:
-    place = scratch.folder("trial")
-    zygote = await launcher.zygote(Ground(python, None, place, VersionLimits()))
-    try:
-        nobody = VersionSpec("", "", "", VersionKind.NATIVE)
-        warming = Warming(launcher, RUNTIME, lambda _line: None)
-        inspection = await warming.warm(zygote, nobody, Path("/"), share=False)
-        if inspection.problems:
-            return inspection.problems
-        return await _asked(await launcher.worker(zygote, VersionLimits()), trials)
-    finally:
-        await zygote.ended()
-
-
-async def _asked(worker: WorkerProcess, trials: frames.Try) -> tuple[str, ...]:
-    said: deque[str] = deque(maxlen=1)
-    channel = Channel(RUNTIME, lambda line: said.append(line.message), lambda _error: None)
-    opening = Opening(worker, channel, RUNTIME, said)
-    try:
-        await opening.connect()
-        return await opening.attempt(trials)
-    finally:
-        channel.fail(ChannelClosed())
-        await worker.ended()
+    ground = Ground(python, None, scratch.folder("trial"), VersionLimits())
+    async with worker_of_nobody(launcher, ground) as nobody:
+        return await nobody.opening.attempt(trials)
 
 
 def _trials(layers: Layers, data: Path, stack: ExitStack) -> frames.Try:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from steamship_engine.model.builds import Builds
 from steamship_engine.model.errors import (
     DeployError,
     InvalidRequirementsError,
@@ -20,8 +21,10 @@ from steamship_engine.model.errors import (
     UnavailableError,
 )
 from steamship_engine.model.limits import BUNDLE, RUNTIME, BundleLimits, RuntimeLimits
+from steamship_engine.model.network import Network
 from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.states import VersionKind
+from steamship_engine.runtime.building.builder import Builder
 from steamship_engine.runtime.bundle import Bundles
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.channel import Channel, ChannelClosed
@@ -73,7 +76,8 @@ class Runtime:
     the one in `runtime/wheels/`. `pythons` are interpreters, and folders of them, that come before all others.
     `environ` is the engine's environment: `uv` gets an allow-list of it, and it says where Pythons may be.
     `on_log` gets what packages print, and `on_refused` what their code was not let do, in the event loop; both must be
-    quick. `serve` serves what workers send to the engine within networks of their own.
+    quick. `serve` serves what workers send to the engine within networks of their own. `builds` of source
+    distributions need `layers` that isolate, and reach beside the package index what packages reach by `network`.
     """
 
     def __init__(
@@ -89,6 +93,8 @@ class Runtime:
         on_refused: Callable[[Refused], None] | None = None,
         serve: Serve | None = None,
         layers: Layers = _UNCONFINED,
+        builds: Builds = Builds.WHEELS,
+        network: Network = Network.INTERNET,
     ) -> None:
         data = data.resolve()
         self._limits, self._on_log = limits, on_log or _to_logging
@@ -96,14 +102,20 @@ class Runtime:
         self._wheels = data / "wheels"
         self._scratch = Scratch(data / "scratch")
         self._bundles = Bundles(data / "bundles", self._scratch, bundle_limits)
-        installer = Installer(environ or {}, data / "cache", limits.build)
+        self._launcher = Launcher(layers)
+        builder = None
+        if builds is Builds.SDISTS:
+            builder = Builder(self._launcher, self._scratch, self._environ, network, limits.build)
         self._environments = Environments(
-            data / "environments", self._scratch, installer, builds=limits.builds
+            data / "environments",
+            self._scratch,
+            Installer(self._environ, data / "cache", limits.build),
+            builds=limits.builds,
+            builder=builder,
         )
         self._workers = Workers(limits, self._open_worker, self._worker_said)
         self._on_refused = on_refused or _nothing
         self._egress = Egress(serve or _turn_away, self._denied)
-        self._launcher = Launcher(layers)
         self._zygotes = Zygotes(
             limits,
             self._environments,

@@ -99,6 +99,8 @@ class _Worker:
                 self._answer_or_refuse(self._describe, header)
             elif kind == "try":
                 self._answer_or_refuse(self._try, header)
+            elif kind == "build":
+                self._build(header)
 
     def _answer_or_refuse(self, work: Any, header: "dict[str, Any]") -> Any:
         """Send what `work` answers; gives what it made."""
@@ -153,6 +155,11 @@ class _Worker:
         from . import trials
 
         return {"type": "tried", "problems": trials.run(header)}, b"", None
+
+    def _build(self, header: "dict[str, Any]") -> None:
+        from . import building
+
+        building.run(self._channel, header)
 
     def _describe(self, _: "dict[str, Any]") -> "tuple[dict[str, Any], bytes, Any]":
         """The class's description. Raises Refused."""

@@ -1,0 +1,1 @@
+"""Making environments for which strangers' code must run, in the sandbox."""

@@ -1,0 +1,80 @@
+"""What a build reaches: the package index, and of the internet as much as packages may."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from steamship_engine.model.limits import EGRESS, EgressLimits
+from steamship_engine.model.network import Network
+from steamship_engine.runtime.building.index import Index
+from steamship_engine.runtime.egress.own import LOOPBACK, Own
+from steamship_engine.runtime.egress.refusal import RefusalError
+from steamship_engine.runtime.egress.resolving import Resolver
+from steamship_engine.runtime.egress.seats import Seats
+from steamship_engine.runtime.egress.traffic import Traffic
+from steamship_engine.runtime.egress.worker_egress import WorkerEgress
+from steamship_engine.runtime.port import Caller
+from steamship_engine.runtime.processes import WorkerProcess
+
+_TOLD = 5
+_NOBODY: frozenset[tuple[str, int]] = frozenset()
+
+
+class Way:
+    """The proxy for one worker that builds, within a `with` block. `refused` are its last words about what it refused."""
+
+    def __init__(
+        self, worker: WorkerProcess, index: Index, cap: Network, limits: EgressLimits = EGRESS
+    ) -> None:
+        self.refused: list[str] = []
+        self._worker = worker
+        self._resolver = Resolver(within_s=limits.resolve)
+        # Nothing of the engine's own is to be had here; the index is reached wherever it is, as the engine's bases are.
+        own = Own(plain=_NOBODY, sealed=index.places, domains=_NOBODY, loopback=frozenset())
+        caller = Caller("", worker.number, "", index.allows(cap))
+        self._egress = WorkerEgress(
+            caller,
+            own,
+            _turn_away,
+            self._resolver,
+            limits,
+            Traffic(),
+            self._note,
+            Seats(limits.connections),
+        )
+        listeners, worker.listeners = worker.listeners, {}
+        self._port = max(listeners, default=None)
+        for port, listener in listeners.items():
+            if port != self._port:
+                listener.close()
+        if self._port is not None:
+            self._egress.listen({self._port: listeners[self._port]})
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """By which clients find the proxy; every address leads there, for the index may be on this machine."""
+        if self._port is None:
+            return {}
+        proxy = f"http://{LOOPBACK}:{self._port}"
+        return {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "http_proxy": proxy, "https_proxy": proxy}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._egress.close()
+        self._resolver.close()
+
+    def _note(self, _target: str, error: RefusalError) -> None:
+        if error.message not in self.refused:
+            self.refused = [*self.refused, error.message][-_TOLD:]
+
+
+def _turn_away(connection: socket.socket, _caller: Caller, ended: Callable[[], None]) -> None:
+    connection.close()
+    ended()
