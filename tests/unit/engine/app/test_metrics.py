@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from steamship_engine.app.metrics import BOUNDS, Metrics
 from steamship_engine.app.process import ProcessFacts
 from steamship_engine.model.states import StopReason, TaskState, WorkerState
-from steamship_engine.runtime.port import RuntimeStats
+from steamship_engine.runtime.port import EgressStats, RuntimeStats
 
 NOTHING = RuntimeStats({})
 FACTS = ProcessFacts(cpu_s=1.5, resident=50_000_000, descriptors=20, started=1_700_000_000.25)
@@ -56,6 +56,25 @@ def test_requests_are_counted_by_door_verb_and_class() -> None:
         (("door", "gateway"), ("status", "2xx"), ("verb", "GET")): 1,
         (("door", "api"), ("status", "4xx"), ("verb", "POST")): 1,
         (("door", "health"), ("status", "5xx"), ("verb", "GET")): 1,
+    }
+
+
+def test_what_left_through_the_proxy_is_told() -> None:
+    """Bytes each way, requests by what became of them, and open connections; of whose they are nothing."""
+    egress = EgressStats(sent=5, received=70, passed=4, refused=3, failed=2, connections=1)
+    samples = scraped(Metrics(), RuntimeStats({}, egress=egress))
+    told = {
+        (key[0].removeprefix("steamship_egress_"), *dict(key[1]).values()): value
+        for key, value in samples.items()
+        if "_egress_" in key[0]
+    }
+    assert told == {
+        ("bytes_total", "sent"): 5,
+        ("bytes_total", "received"): 70,
+        ("requests_total", "passed"): 4,
+        ("requests_total", "refused"): 3,
+        ("requests_total", "failed"): 2,
+        ("connections",): 1,
     }
 
 

@@ -22,7 +22,8 @@ TEMPLATE = {
     "token": {"type": "string", "default": "hush", "required": False, "secret": True},
 }
 VERSIONS = [
-    {"handle": "1.1.0", "createdAt": "2030-01-02T00:00:00Z", "description": None, "configTemplate": TEMPLATE},
+    {"handle": "1.1.0", "createdAt": "2030-01-02T00:00:00Z", "description": None, "network": "none",
+     "configTemplate": TEMPLATE},
     {"handle": "1.0.0", "createdAt": "2030-01-01T00:00:00Z", "description": "First", "configTemplate": {}},
 ]
 
@@ -55,9 +56,9 @@ def test_versions(ship, engine):
     ran = ship("versions", "greeter")
     assert engine.payload("package/version/list")["packageHandle"] == "greeter"
     assert ran.out.splitlines() == [
-        "VERSION  DEPLOYED              ABOUT",
-        "1.1.0    2030-01-02T00:00:00Z  -",
-        "1.0.0    2030-01-01T00:00:00Z  First",
+        "VERSION  DEPLOYED              NETWORK  ABOUT",
+        "1.1.0    2030-01-02T00:00:00Z  none     -",
+        "1.0.0    2030-01-01T00:00:00Z  -        First",
         "",
         "Config of version 1.1.0:",
         "PARAMETER  TYPE        DEFAULT   ABOUT",

@@ -61,8 +61,11 @@ def versions(package: str) -> None:
         remark(f'The package "{package}" has no version yet.')
         return
     print_table(
-        ["VERSION", "DEPLOYED", "ABOUT"],
-        [[version["handle"], version.get("createdAt"), version.get("description")] for version in found],
+        ["VERSION", "DEPLOYED", "NETWORK", "ABOUT"],
+        [
+            [version["handle"], version.get("createdAt"), version.get("network"), version.get("description")]
+            for version in found
+        ],
     )
     _print_config(found[0])
 

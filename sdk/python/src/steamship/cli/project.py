@@ -11,6 +11,7 @@ from typing import Any
 
 from steamship.base.error import InvalidManifestError
 from steamship.cli.manifest_limits import limit_problems
+from steamship.cli.manifest_network import network_problems
 
 MANIFEST_FILE = "steamship.json"
 CODE_FILE = "api.py"
@@ -151,6 +152,7 @@ def check_manifest(manifest: dict[str, Any]) -> dict[str, Any]:
     problems += _bad_handle(manifest.get("handle"), "handle", PACKAGE_HANDLE, PACKAGE_RULE)
     problems += _bad_handle(manifest.get("version"), "version", VERSION_HANDLE, VERSION_RULE)
     problems += limit_problems(manifest.get("limits"))
+    problems += network_problems(manifest.get("network"))
     if manifest.get("type", "package") == "plugin":
         problems.append('"type" is "plugin": this engine has packages only')
     if problems:
