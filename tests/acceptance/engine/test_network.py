@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -210,8 +211,22 @@ def test_refusals_are_told_to_the_owner_and_counted(
     before = _refused(engine)
     invoke(api, instance, "fetch", url="http://10.9.8.7:8080/hush")
     assert _refused(engine) == before + 1
+    lines = _lines(api, instance)
+    assert lines == ['network: "10.9.8.7" is refused: it is a private address.']
     workers = api("package/instance/workers", {"id": instance["id"]})["workers"]
     assert [(worker["sent"], worker["received"]) for worker in workers] == [(0, 0)]
+
+
+def _lines(api: Api, instance: dict[str, Any]) -> list[str]:
+    """What the instance's log says of its network, once it says something."""
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        told = api("logs/list", headers={"x-workspace-handle": instance["handle"]})["entries"]
+        found = [entry["message"] for entry in told if entry["message"].startswith("network: ")]
+        if found:
+            return found
+        time.sleep(0.05)
+    return []
 
 
 def _refused(engine: EngineProcess) -> float:

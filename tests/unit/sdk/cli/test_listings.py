@@ -22,8 +22,13 @@ TEMPLATE = {
     "token": {"type": "string", "default": "hush", "required": False, "secret": True},
 }
 VERSIONS = [
-    {"handle": "1.1.0", "createdAt": "2030-01-02T00:00:00Z", "description": None, "network": "none",
-     "configTemplate": TEMPLATE},
+    {
+        "handle": "1.1.0",
+        "createdAt": "2030-01-02T00:00:00Z",
+        "description": None,
+        "network": "none",
+        "configTemplate": TEMPLATE,
+    },
     {"handle": "1.0.0", "createdAt": "2030-01-01T00:00:00Z", "description": "First", "configTemplate": {}},
 ]
 

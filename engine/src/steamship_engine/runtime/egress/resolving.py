@@ -79,12 +79,12 @@ def _place(entry: Any, target: Target) -> tuple[int, Address, tuple[Any, ...]]:
 
 def _is_of_this_machine(family: int, place: tuple[Any, ...]) -> bool:
     """Whether the kernel would send it to itself: it chooses such an address as its own end, too. Nothing is sent."""
-    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
             probe.connect(place)
-        except OSError:
-            return False  # no way there: connecting will say so
-        return bool(probe.getsockname()[0] == place[0])
+            return bool(probe.getsockname()[0] == place[0])
+    except OSError:
+        return False  # no way there: connecting will say so
 
 
 def _denied(target: Target, why: RefusedAddress) -> RefusalError:

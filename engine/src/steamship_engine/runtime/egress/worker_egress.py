@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from steamship_engine.model.limits import EgressLimits
 from steamship_engine.model.network import Network
@@ -71,7 +72,7 @@ class WorkerEgress:
 
     def _to_proxy(self, connection: socket.socket, ended: Callable[[], None]) -> None:
         if not self._seats.take():
-            with connection:
+            with connection, suppress(OSError):
                 connection.send(_BUSY)
             # The next one is accepted in a moment, when this one has been told.
             asyncio.get_running_loop().call_soon(ended)
