@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from steamship_engine.runtime.egress.own import Ports
 CHILD = Path(__file__).parent / "child"
 _SYSTEM = (Path("/"), Path("/usr"))
 _NOTHING = b""
+_LINKS = 40
+"""As many as the kernel follows."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,18 @@ def reads(python: Path, code: Path | None) -> list[Path]:
     """What a zygote and its workers read: the environment of the interpreter `python`, where that comes from, the code."""
     environment = python.parent.parent
     found = [CHILD, environment] if (environment / "pyvenv.cfg").exists() else [CHILD]
-    home = python.resolve().parent.parent
-    # A system's own Python lies where every root has it.
-    found += [
-        folder for folder in dict.fromkeys((_home(environment), home)) if folder not in (None, *_SYSTEM)
-    ]
+    # A system's own Python lies where every root has it. What an environment says of itself, in its `pyvenv.cfg`,
+    # the package's requirements may have written.
+    found += [home for home in dict.fromkeys(_homes(python)) if home not in _SYSTEM]
     return found if code is None else [*found, code]
 
 
-def _home(environment: Path) -> Path | None:
-    """The prefix of the interpreter that the environment was made from, as its `pyvenv.cfg` has it."""
-    try:
-        lines = (environment / "pyvenv.cfg").read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        name, _, value = line.partition("=")
-        if name.strip() == "home":
-            return Path(value.strip()).parent
-    return None
+def _homes(python: Path) -> Iterator[Path]:
+    """The prefixes of the interpreters that `python` leads to, link by link, and of the last one without any link."""
+    at = python
+    for _ in range(_LINKS):
+        if not at.is_symlink():
+            break
+        at = Path(os.path.normpath(at.parent / at.readlink()))
+        yield at.parent.parent
+    yield python.resolve().parent.parent

@@ -43,11 +43,12 @@ class Recipe:
         if sdk is None or self.serving is None:
             wanted = [*self.lines, *([sdk] if sdk else [])]
             return [_install(uv, target, wanted, builds=builds)] if wanted else []
-        steps = []
+        steps = [_install(uv, target, [sdk], "--no-deps", builds=False)]
         if self.lines or self.serving:
+            # Last: uv asks the environment's interpreter what it is, which runs the .pth files that are there.
             # A library that requires the SDK itself gets this one, with all that it requires.
             steps.append(_install(uv, target, [*self.lines, *self.serving], builds=builds, constraint=sdk))
-        return [*steps, _install(uv, target, [sdk], "--no-deps", builds=False)]
+        return steps
 
     def compiles(self, target: Path) -> Step:
         """Write the byte code that workers, who may not write there, would make at each start.
