@@ -34,6 +34,7 @@ from steamship_engine.runtime.recipe import Recipe
 from steamship_engine.runtime.scratch import Scratch
 
 _LOCK_POLL = 0.05
+_RECORD = "environment.json"
 
 
 @dataclass(frozen=True)
@@ -110,18 +111,17 @@ class Environments:
         recipe = Recipe(interpreter, tuple(lines), path, serving)
         aside = self._scratch.folder("environment")
         try:
-            if builder is None:
-                await self._installer.make(aside, recipe)
-            else:
-                await self._installer.empty(aside, recipe)
-                await builder.fill(aside, recipe)
+            await self._installer.empty(aside, recipe)
+            # Its name is taken, whatever the distributions have.
+            (aside / _RECORD).touch()
+            await (builder or self._installer).fill(aside, recipe)
             record = {
                 "interpreter": interpreter.identity,
                 "requirements": list(lines),
                 "sdk": None if wheel is None else wheel.digest,
                 "built": builder is not None,
             }
-            (aside / "environment.json").write_text(json.dumps(record, indent=2))
+            (aside / _RECORD).write_text(json.dumps(record, indent=2))
             await asyncio.to_thread(trees.freeze, aside)
             trees.place(aside, final)
         finally:

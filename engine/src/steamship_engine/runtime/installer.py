@@ -36,12 +36,11 @@ class Installer:
         self._environ = clean_environment(environ, cache)
         self._timeout = timeout
 
-    async def make(self, target: Path, recipe: Recipe) -> None:
-        """Make the environment in the empty folder `target`, of wheels alone.
+    async def fill(self, target: Path, recipe: Recipe) -> None:
+        """Install the recipe into the environment `target`, which has nothing yet, from wheels alone.
 
         Raises InvalidRequirementsError with uv's reason, UnavailableError when no index can be reached.
         """
-        await self.empty(target, recipe)
         for step in recipe.installs(find_uv_bin(), target, builds=False):
             said = await self._take(step)
             if said is not None:

@@ -184,13 +184,13 @@ def test_concurrent_builds_make_one(place):
     """Ten tasks that ask for one environment at once cause one build."""
     runs: list[tuple[str, ...]] = []
     installer = place.environments._installer
-    make = installer.make
+    fill = installer.fill
 
     async def counted(*arguments):
         runs.append(arguments)
-        await make(*arguments)
+        await fill(*arguments)
 
-    installer.make = counted
+    installer.fill = counted
 
     async def work():
         return await asyncio.gather(*(place.ensure("hello") for _ in range(10)))

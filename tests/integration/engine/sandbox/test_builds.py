@@ -98,6 +98,7 @@ def test_a_package_is_built_and_has_seen_nothing(
         packages = index(tmp_path / "index", sdist(sources, "visitor", act))
         environ = {"PATH": os.environ["PATH"], "UV_DEFAULT_INDEX": packages.as_uri()}
         saw = _deployed_and_asked(data, sources, isolating, environ)
+    assert "HOME=/scratch" in saw["environment"]
     assert CANARY not in json.dumps(saw)
     assert not any(name.startswith("STEAMSHIP") for name in saw["variables"])
     assert (saw["secret"], saw["shadow"], saw["reached"], saw["engine"]) == (False,) * 4

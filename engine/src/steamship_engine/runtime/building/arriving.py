@@ -12,6 +12,9 @@ from steamship_engine.model.limits import BUILD, BuildLimits
 from steamship_engine.runtime.frames import FilePart
 
 _SHOWN = 200
+_LEAST = 64 * 1024
+"""Of a part that is not the last: each costs the engine as much as a large one."""
+
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -25,7 +28,7 @@ class Arrival:
         self._target, self._limits = target, limits
         self._folders = {target}
         self._entries = self._size = 0
-        self._current = ""
+        self._current: str | None = None
         self._file: int | None = None
 
     def take(self, parts: Iterable[tuple[FilePart, bytes]]) -> None:
@@ -33,6 +36,8 @@ class Arrival:
         for header, body in parts:
             if header.path != self._current:
                 self._begin(header)
+            if header.more and len(body) < _LEAST:
+                raise _wrong(header.path, "comes in too small parts")
             self._size += len(body)
             if self._size > self._limits.size:
                 raise _refused(f"more than {self._limits.size} bytes", "Ask for less in requirements.txt.")
@@ -43,7 +48,7 @@ class Arrival:
 
     def whole(self) -> None:
         """Nothing more comes. Raises InvalidRequirementsError in the middle of a file."""
-        if self._current:
+        if self._current is not None:
             raise _wrong(self._current, "is not complete")
 
     def close(self) -> None:
@@ -72,7 +77,7 @@ class Arrival:
             # Byte code names the time of what it was made from.
             os.utime(self._file, (header.modified, header.modified))
         self.close()
-        self._current = ""
+        self._current = None
 
     def _enter(self, folder: Path, path: str) -> None:
         """Have a folder there that is one, and no link to another."""

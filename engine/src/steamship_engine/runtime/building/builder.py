@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -12,6 +12,7 @@ from steamship_engine.model.errors import (
     DeployError,
     InvalidRequirementsError,
     PackageReplyError,
+    UnavailableError,
 )
 from steamship_engine.model.limits import BUILD, MIB, BuildLimits
 from steamship_engine.model.network import Network
@@ -71,7 +72,9 @@ class Builder:
                 asyncio.timeout(self._within_s),
                 worker_of_nobody(self._launcher, self._ground(recipe)) as nobody,
             ):
-                with Way(nobody.process, self._index, self._network) as way:
+                with Way(
+                    nobody.process, self._launcher.layers.environment, self._index, self._network
+                ) as way:
                     said = await self._built(nobody, self._order(way, recipe), target)
                     if said is not None:
                         told = "".join(f"\nThe engine's proxy: {line}" for line in way.refused)
@@ -142,12 +145,26 @@ async def _received(channel: Channel, arrival: Arrival) -> str | None:
                 continue
         elif type(frame.header) is not frames.Built:
             raise frames.wrong_frame(f'"{type(frame.header).__name__}" out of turn')
-        await asyncio.to_thread(arrival.take, parts)
+        await _written(arrival, parts)
         parts, size = [], 0
         if type(frame.header) is frames.Built:
             if frame.header.failed is None:
                 arrival.whole()
             return frame.header.failed
+
+
+async def _written(arrival: Arrival, parts: Sequence[tuple[frames.FilePart, bytes]]) -> None:
+    """Raises InvalidRequirementsError, UnavailableError."""
+    writing = asyncio.get_running_loop().create_task(asyncio.to_thread(arrival.take, parts))
+    try:
+        await asyncio.shield(writing)
+    except OSError as error:
+        raise UnavailableError(
+            f"What was built cannot be written: {error.strerror}", suggestion="Tell the operator."
+        ) from error
+    finally:
+        # Whoever gives up waits, too: no file may be closed that is still being written to.
+        await asyncio.wait([writing])
 
 
 def _broken(what: str) -> InvalidRequirementsError:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from steamship_engine.model.limits import EGRESS, EgressLimits
 from steamship_engine.model.network import Network
 from steamship_engine.runtime.building.index import Index
-from steamship_engine.runtime.egress.own import LOOPBACK, Own
+from steamship_engine.runtime.egress.own import Own
 from steamship_engine.runtime.egress.refusal import RefusalError
 from steamship_engine.runtime.egress.resolving import Resolver
 from steamship_engine.runtime.egress.seats import Seats
@@ -24,13 +25,23 @@ _NOBODY: frozenset[tuple[str, int]] = frozenset()
 
 
 class Way:
-    """The proxy for one worker that builds, within a `with` block. `refused` are its last words about what it refused."""
+    """The proxy for one worker that builds, within a `with` block.
+
+    `variables` are those by which clients find it; `refused` are its last words about what it refused.
+    """
 
     def __init__(
-        self, worker: WorkerProcess, index: Index, cap: Network, limits: EgressLimits = EGRESS
+        self,
+        worker: WorkerProcess,
+        environment: Mapping[str, str],
+        index: Index,
+        cap: Network,
+        limits: EgressLimits = EGRESS,
     ) -> None:
+        """`environment` is what tells workers of the proxy."""
         self.refused: list[str] = []
-        self._worker = worker
+        # Every address leads to the proxy: the index may be on this machine.
+        self.variables = {name: value for name, value in environment.items() if name.lower() != "no_proxy"}
         self._resolver = Resolver(within_s=limits.resolve)
         # Nothing of the engine's own is to be had here; the index is reached wherever it is, as the engine's bases are.
         own = Own(plain=_NOBODY, sealed=index.places, domains=_NOBODY, loopback=frozenset())
@@ -46,20 +57,12 @@ class Way:
             Seats(limits.connections),
         )
         listeners, worker.listeners = worker.listeners, {}
-        self._port = max(listeners, default=None)
+        proxy = urlsplit(environment.get("http_proxy", "")).port
         for port, listener in listeners.items():
-            if port != self._port:
+            if port == proxy:
+                self._egress.listen({port: listener})
+            else:
                 listener.close()
-        if self._port is not None:
-            self._egress.listen({self._port: listeners[self._port]})
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """By which clients find the proxy; every address leads there, for the index may be on this machine."""
-        if self._port is None:
-            return {}
-        proxy = f"http://{LOOPBACK}:{self._port}"
-        return {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "http_proxy": proxy, "https_proxy": proxy}
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,6 @@ Once it has run, nothing here can be relied on: the engine looks at every file t
 
 import contextlib
 import os
-import select
 import stat
 import subprocess
 from typing import Any
@@ -14,7 +13,6 @@ from .frames import BODY, Channel
 
 _KEPT = 16 * 1024
 _READ = 64 * 1024
-_LOOK = 0.1
 
 
 def run(channel: Channel, header: "dict[str, Any]") -> None:
@@ -59,21 +57,14 @@ def _taken(step: "dict[str, Any]", environment: "dict[str, str]") -> "str | None
 
 
 def _said(process: "subprocess.Popen[bytes]") -> bytes:
-    """Wait for its end; the last of what it said. What it leaves behind may hold its pipe open."""
+    """Wait for its end; the last of what it said."""
     assert process.stdout is not None
     said = b""
     with process.stdout as pipe:
-        while True:
-            ended = process.poll() is not None
-            ready, _, _ = select.select([pipe], [], [], 0 if ended else _LOOK)
-            if ready:
-                part = os.read(pipe.fileno(), _READ)
-                said = (said + part)[-_KEPT:]
-                if not part:
-                    process.wait()
-                    return said
-            elif ended:
-                return said
+        while part := os.read(pipe.fileno(), _READ):
+            said = (said + part)[-_KEPT:]
+    process.wait()
+    return said
 
 
 def _send(channel: Channel, folder: str) -> None:
