@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.cores import Cores
@@ -20,28 +20,39 @@ from benchmarks.servers import NotRunError, read_answer
 
 _SCRIPT = Path(__file__).with_name("exec_once.py")
 _EXEC_S = 60
+_REST_S = 0.1
+"""Before each first reply: what the one before it has left to do, such as a spare worker's birth, is done."""
+
+_CREATED, _WOKEN, _EXECUTED = "created and first reply", "wake", "`exec python`"
+_CREATED_BARE, _WOKEN_BARE = "created, without a sandbox", "wake, without a sandbox"
+_ROWS = (_CREATED, _WOKEN, _EXECUTED, _CREATED_BARE, _WOKEN_BARE)
 
 
 def measure(cores: Cores, scale: Scale, folder: Path) -> Section:
     """Create-and-first-reply and wake, against a plain process of the same package."""
-    created: list[float] = []
-    woken: list[float] = []
-    executed: list[float] = []
-    with running(cores.server, folder) as engine, on_cores(cores.caller):
+    taken: dict[str, list[float]] = {name: [] for name in _ROWS}
+    with (
+        running(cores.server, folder / "sandbox") as engine,
+        running(cores.server, folder / "bare", sandbox="none", insecure_no_sandbox=True) as bare,
+        on_cores(cores.caller),
+    ):
         python = interpreter(engine)
         started = _started(engine)
         for turn in range(scale.starts + 1):
-            created.append(_create(engine, turn))
-            woken.append(_wake(engine, turn))
-            executed.append(_execute(python, engine.source, cores.server))
+            taken[_CREATED].append(_create(engine, turn))
+            taken[_WOKEN].append(_wake(engine, turn))
+            taken[_EXECUTED].append(_execute(python, engine.source, cores.server))
+            taken[_CREATED_BARE].append(_create(bare, turn))
+            taken[_WOKEN_BARE].append(_wake(bare, turn))
     # The first turn warms caches of files and of code.
-    return _report(created[1:], woken[1:], executed[1:], cores, started)
+    return _report({name: seconds[1:] for name, seconds in taken.items()}, cores, started)
 
 
 def wake(engine: Engine, handle: str) -> float:
     """Seconds until the first reply of an instance that is put to sleep before."""
     instance = engine.use(handle)
     engine.put_to_sleep(instance)
+    time.sleep(_REST_S)
     begin = time.perf_counter()
     answer = instance.invoke("greet", name=handle)
     took = time.perf_counter() - begin
@@ -51,6 +62,7 @@ def wake(engine: Engine, handle: str) -> float:
 
 def _create(engine: Engine, turn: int) -> float:
     handle = f"new-{turn}"
+    time.sleep(_REST_S)
     begin = time.perf_counter()
     answer = engine.use(handle).invoke("greet", name=handle)
     took = time.perf_counter() - begin
@@ -113,18 +125,17 @@ def _started(engine: Engine) -> str:
     ).stdout.strip()
 
 
-def _report(
-    created: Sequence[float], woken: Sequence[float], executed: Sequence[float], cores: Cores, python: str
-) -> Section:
-    plain = Times.of(executed)
+def _report(taken: Mapping[str, Sequence[float]], cores: Cores, python: str) -> Section:
+    plain = Times.of(taken[_EXECUTED])
     section = Section("New and sleeping instances: the first reply")
     section.notes.append(
-        f"One SDK call each (`Steamship.use`, then `invoke`; `invoke` alone of a sleeping instance), {len(created)} of "
+        f"One SDK call each (`Steamship.use`, then `invoke`; `invoke` alone of a sleeping instance), {len(taken[_CREATED])} of "
         f"each in turn; {cores.title}, callers on another. `exec python`: {python} started with the same package's "
-        "environment, imports its class, answers one call over a pipe."
+        "environment, imports its class, answers one call over a pipe. {_REST_S:g} s of rest before each first reply. The sandbox is the strongest that holds; without it: "
+        "an engine with `--sandbox none`, in the same turns."
     )
     rows = []
-    for name, seconds in (("created and first reply", created), ("wake", woken), ("`exec python`", executed)):
+    for name, seconds in taken.items():
         times = Times.of(seconds)
         rows.append(
             [
@@ -138,6 +149,6 @@ def _report(
         section.figures[name.strip("`").replace(" ", "_")] = vars(times)
     heads = ["", "p50", "p99", "p50 of exec's", "p99 of exec's"]
     section.tables.append(Table(heads, rows))
-    section.figures["create_of_exec"] = Times.of(created).p50 / plain.p50
-    section.figures["wake_of_exec"] = Times.of(woken).p50 / plain.p50
+    section.figures["create_of_exec"] = Times.of(taken[_CREATED]).p50 / plain.p50
+    section.figures["wake_of_exec"] = Times.of(taken[_WOKEN]).p50 / plain.p50
     return section

@@ -28,10 +28,21 @@ class Spares(Generic[Z]):
         self._ready: OrderedDict[Z, WorkerProcess] = OrderedDict()
         self._timers: dict[Z, asyncio.TimerHandle] = {}
         self._coming: dict[Z, asyncio.Task[None]] = {}
+        self._promised: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
-    def take(self, zygote: Z) -> WorkerProcess | None:
-        """The zygote's spare, which is the caller's to end then; None where there is none."""
+    async def take(self, zygote: Z) -> WorkerProcess | None:
+        """The zygote's spare, which is the caller's to end then; None where there is none.
+
+        One that is on its way is waited for by the first who asks: it is there before one that is ordered now.
+        """
+        coming = self._coming.get(zygote)
+        if coming is not None and coming not in self._promised:
+            self._promised.add(coming)
+            try:
+                await asyncio.wait([coming])
+            finally:
+                self._promised.discard(coming)
         worker = self._ready.pop(zygote, None)
         return worker if worker is not None and worker.alive else None
 

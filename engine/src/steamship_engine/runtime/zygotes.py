@@ -117,7 +117,7 @@ class Zygotes:
         zygote = await self._warm(version)
         zygote.coming += 1
         try:
-            worker = self._spares.take(zygote) or await self._born(zygote)
+            worker = await self._spares.take(zygote) or await self._born(zygote)
         except UnavailableError:
             self._retire(version, zygote)
             raise
