@@ -131,7 +131,7 @@ def _report(taken: Mapping[str, Sequence[float]], cores: Cores, python: str) -> 
     section.notes.append(
         f"One SDK call each (`Steamship.use`, then `invoke`; `invoke` alone of a sleeping instance), {len(taken[_CREATED])} of "
         f"each in turn; {cores.title}, callers on another. `exec python`: {python} started with the same package's "
-        "environment, imports its class, answers one call over a pipe. {_REST_S:g} s of rest before each first reply. The sandbox is the strongest that holds; without it: "
+        f"environment, imports its class, answers one call over a pipe. {_REST_S:g} s of rest before each first reply. The sandbox is the strongest that holds; without it: "
         "an engine with `--sandbox none`, in the same turns."
     )
     rows = []

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,8 +90,13 @@ class Launcher:
         found = await told
         return Inspection(tuple(found["problems"]), found["memory"])
 
-    async def worker(self, zygote: ZygoteProcess, limits: VersionLimits) -> WorkerProcess:
-        """Have the zygote fork a worker. To be ended with `ended`. Raises UnavailableError."""
+    async def worker(
+        self, zygote: ZygoteProcess, limits: VersionLimits, on_unfit: Callable[[str], None] = lambda _why: None
+    ) -> WorkerProcess:
+        """Have the zygote fork a worker. To be ended with `ended`. Raises UnavailableError.
+
+        `on_unfit` is told why a process was not let become one.
+        """
         running = self._ready()
         number, ours, theirs = running.pair()
         scratch = None
@@ -105,7 +110,12 @@ class Launcher:
             "scratch": str(scratch or ""),
             "network": zygote.network,
         }
-        await running.made(process, {**order, "limits": _needs(limits)}, theirs)
+        try:
+            await running.made(process, {**order, "limits": _needs(limits)}, theirs)
+        except UnavailableError:
+            if process.said():
+                on_unfit(process.said())
+            raise
         return process
 
     async def close(self) -> None:

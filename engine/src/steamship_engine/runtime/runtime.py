@@ -124,6 +124,7 @@ class Runtime:
             self._launcher,
             lambda version, line: self._line(None, version.version_id, line, None),
             self._workers.sleep,
+            self._unfit,
         )
         self._inspecting = asyncio.Semaphore(limits.inspects)
         self._describing = asyncio.Semaphore(limits.describes)
@@ -281,6 +282,11 @@ class Runtime:
 
     def _worker_said(self, spec: InstanceSpec, line: Log, call: Call | None) -> None:
         self._line(spec, spec.version.version_id, line, None if call is None else call.request)
+
+    def _unfit(self, version: VersionSpec, why: str) -> None:
+        """A process of the version's was not let become a worker."""
+        self._on_refused(Refused(RefusedBy.SANDBOX, "not-born", version.version_id, target=why))
+        self._line(None, version.version_id, Log(0, "warning", f"sandbox: {why}"), None)
 
     def _denied(self, spec: InstanceSpec, target: str, error: RefusalError, says: bool) -> None:
         """The proxy has refused a worker something; the package's log says so where that `says` something new."""

@@ -47,7 +47,7 @@ class Zygotes:
 
     `on_log` gets what is printed while a version is imported for all its workers. `on_crowded` is told, when
     zygotes take more memory than they may and all have workers, those of the one used longest ago: each that is
-    idle should be put to sleep.
+    idle should be put to sleep. `on_unfit` is told of each process that was not let become a worker, and why.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Zygotes:
         launcher: Launcher,
         on_log: Callable[[VersionSpec, Log], None],
         on_crowded: Callable[[Sequence[WorkerProcess]], None] = lambda _workers: None,
+        on_unfit: Callable[[VersionSpec, str], None] = lambda _version, _why: None,
     ) -> None:
         self._limits, self._environments, self._folder = limits, environments, folder
         self._scratch, self._launcher = scratch, launcher
-        self._on_log, self._on_crowded = on_log, on_crowded
+        self._on_log, self._on_crowded, self._on_unfit = on_log, on_crowded, on_unfit
         self._zygotes: OrderedDict[Key, _Zygote] = OrderedDict()
         self._warming: dict[Key, asyncio.Task[_Zygote]] = {}
         self._problems: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
@@ -130,7 +131,8 @@ class Zygotes:
         return worker
 
     async def _born(self, zygote: _Zygote) -> WorkerProcess:
-        return await self._launcher.worker(zygote.process, zygote.version.limits)
+        on_unfit = partial(self._on_unfit, zygote.version)
+        return await self._launcher.worker(zygote.process, zygote.version.limits, on_unfit)
 
     async def _warm(self, version: VersionSpec) -> _Zygote:
         """The version's zygote, made once for all who ask meanwhile."""
