@@ -105,7 +105,7 @@ class Builder:
         process = nobody.process
         try:
             await nobody.channel.send(frames.encode(order))
-            return await _received(nobody.channel, arrival)
+            return await received(nobody.channel, arrival)
         except ChannelClosed:
             code = await process.exit_code(within=endings.EXIT_WAIT)
             what = _OVER.get(process.why or "") or endings.in_words(code, process.why)
@@ -132,7 +132,7 @@ class Builder:
         return frames.Build(steps=steps, folder=str(_TARGET), environment=variables)
 
 
-async def _received(channel: Channel, arrival: Arrival) -> str | None:
+async def received(channel: Channel, arrival: Arrival) -> str | None:
     """Take in what comes, as fast as it can be written."""
     parts: list[tuple[frames.FilePart, bytes]] = []
     size = 0
