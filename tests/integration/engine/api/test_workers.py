@@ -49,7 +49,15 @@ def test_a_worker_is_told_with_all_that_is_known(ground: Ground, alice: Caller, 
     _live(
         ground,
         made[0],
-        {"pid": 4711, "since": 1_700_000_000.25, "started": 1_700_000_000, "calls": 7, "memory": 9_000_000},
+        {
+            "pid": 4711,
+            "since": 1_700_000_000.25,
+            "started": 1_700_000_000,
+            "calls": 7,
+            "memory": 9_000_000,
+            "sent": 30,
+            "received": 4_000,
+        },
         {"pid": 4712, "state": WorkerState.STOPPED, "reason": StopReason.CRASHED, "detail": "signal SIGSEGV"},
     )
     first, second = alice.data("package/instance/workers", {"id": made[0].instance.id})["workers"]
@@ -66,6 +74,8 @@ def test_a_worker_is_told_with_all_that_is_known(ground: Ground, alice: Caller, 
         "startedAt": "2023-11-14T22:13:20.000Z",
         "calls": 7,
         "memory": 9_000_000,
+        "sent": 30,
+        "received": 4_000,
     }
     told = (second["state"], second["reason"], second["detail"], second["memory"])
     assert told == ("stopped", "crashed", "signal SIGSEGV", None)
