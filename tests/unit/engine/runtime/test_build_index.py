@@ -9,13 +9,11 @@ import pytest
 from steamship_engine.model.network import Network
 from steamship_engine.runtime.building.index import index_of
 
-PYPI = {("pypi.org", 443), ("files.pythonhosted.org", 443)}
 
-
-def test_without_an_index_it_is_the_public_one() -> None:
-    """An operator who names none has the Python Package Index."""
+def test_without_an_index_nothing_is_told() -> None:
+    """Where the operator names none, it is `uv`'s own, which is public."""
     found = index_of({"PATH": "/bin"})
-    assert (found.variables, set(found.places), found.reads) == ({}, PYPI, ())
+    assert (found.variables, set(found.places), found.reads) == ({}, set(), ())
 
 
 def test_only_what_says_where_distributions_are_is_told() -> None:
@@ -38,7 +36,7 @@ def test_users_and_passwords_are_left_out() -> None:
     """A build could read them, so the index gets none."""
     found = index_of({"UV_INDEX": "mine=https://me:secret@a.test/simple http://token@b.test:8081/x"})
     assert found.variables == {"UV_INDEX": "mine=https://a.test/simple http://b.test:8081/x"}
-    assert found.places == {("a.test", 443), ("b.test", 8081), *PYPI}
+    assert found.places == {("a.test", 443), ("b.test", 8081)}
 
 
 @pytest.mark.parametrize(
@@ -47,8 +45,8 @@ def test_users_and_passwords_are_left_out() -> None:
         ("UV_DEFAULT_INDEX", "https://Index.Test./simple", {("index.test", 443)}),
         ("UV_INDEX_URL", "http://10.0.0.5/simple", {("10.0.0.5", 80)}),
         ("UV_DEFAULT_INDEX", "http://[0:0:0::1]:3141/root", {("::1", 3141)}),
-        ("UV_EXTRA_INDEX_URL", "https://a.test http://b.test:1", {("a.test", 443), ("b.test", 1), *PYPI}),
-        ("UV_FIND_LINKS", "https://a.test/x,/srv/wheels", {("a.test", 443), *PYPI}),
+        ("UV_EXTRA_INDEX_URL", "https://a.test http://b.test:1", {("a.test", 443), ("b.test", 1)}),
+        ("UV_FIND_LINKS", "https://a.test/x,/srv/wheels", {("a.test", 443)}),
     ],
 )
 def test_its_places_are_reached(variable: str, value: str, places: set[tuple[str, int]]) -> None:

@@ -17,7 +17,6 @@ _SETTINGS = (
     "UV_PRERELEASE", "UV_RESOLUTION", "UV_SYSTEM_CERTS",
 )  # fmt: skip
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_PUBLIC = (("pypi.org", 443), ("files.pythonhosted.org", 443))
 _PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = re.compile(r"(://)[^/@\s]*@")
 
@@ -36,15 +35,13 @@ class Index:
 
 
 def index_of(uv_environment: Mapping[str, str]) -> Index:
-    """The index by the environment that `uv` has outside. Without user names, passwords and tokens: a build could read them."""
+    """The index by the environment that `uv` has outside; one that nobody names is public. Without user names, passwords and tokens: a build could read them."""
     variables = {
         name: _CREDENTIALS.sub(r"\1", value)
         for name, value in uv_environment.items()
         if name in _ADDRESSES or name in _SETTINGS or name in _CERTIFICATES
     }
     places, reads = set(), []
-    if not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & variables.keys():
-        places.update(_PUBLIC)
     for address in _addresses(variables):
         parts = urlsplit(address)
         if parts.scheme in _PORTS and parts.hostname:
