@@ -42,6 +42,7 @@ def test_every_item_has_a_test() -> None:
         "Examples",
         "Floor",
         "Runtime",
+        "Sandbox",
         "House",
     ]
     assert list(sections) == wanted
