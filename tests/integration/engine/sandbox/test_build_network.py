@@ -57,7 +57,10 @@ def test_an_index_on_this_machine_is_reached_and_nothing_beside_it(
         async def work(place: Yard) -> None:
             place.offer("asker", f"URLS = {urls!r}\n{_ASK}")
             packages = await place.packages("asker")
-            assert json.loads(ast.literal_eval((packages / "asker.py").read_text())) == {"index": 200, "other": 403}
+            assert json.loads(ast.literal_eval((packages / "asker.py").read_text())) == {
+                "index": 200,
+                "other": 403,
+            }
             told = (packages / "asker_variables.py").read_text()
             assert "UV_DEFAULT_INDEX" in told and "hunter2" not in told
 
