@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -51,6 +52,7 @@ def run(settings: Settings, say: Say) -> int:
         logging.basicConfig(level=settings.log_level.upper(), handlers=[writer.handler()])
         for chatty in ("alembic", "uvicorn.error"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+        _open_many()
         settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         for file in _locks(settings):
             stack.enter_context(lock.hold(file))
@@ -160,6 +162,12 @@ def _records_database(settings: Settings) -> Database:
     database = Database(url)
     records.prepare(database)
     return database
+
+
+def _open_many() -> None:
+    """As many descriptors as this process may have: each awake instance takes four."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _locks(settings: Settings) -> list[Path]:
