@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import select
 import tempfile
 import threading
 import time
@@ -61,21 +62,33 @@ def memory_of_shm():
 
 
 def fork_bomb():
-    """Every child forks as well; a pipe with a byte for each bounds them all."""
+    """Every child forks as well; a pipe with a byte for each bounds them all.
+
+    Where the system refuses more of them this one is done, and they end with their other pipe.
+    """
     tokens, sending = os.pipe()
     os.write(sending, b"x" * _MOST)
     os.close(sending)
+    waiting, ending = os.pipe()
     first, refused = os.getpid(), 0
     while os.read(tokens, 1):
         try:
-            os.fork()
+            if os.fork() == 0 and ending >= 0:
+                os.close(ending)
+                ending = -1
         except OSError:
             refused += 1
             time.sleep(0.01)
-    if os.getpid() == first and refused:
+    if os.getpid() != first or not refused:
+        select.select([waiting], [], [], _LONG)
+        os._exit(0)
+    for descriptor in (tokens, waiting, ending):
+        os.close(descriptor)
+    try:
+        while True:
+            os.waitpid(-1, 0)
+    except ChildProcessError:
         return f"refused {refused} times"
-    time.sleep(_LONG)
-    os._exit(0)
 
 
 def threads():

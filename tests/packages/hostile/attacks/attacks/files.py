@@ -37,7 +37,15 @@ def existence(given):
 
 @attack("list the data folder")
 def listing(given):
-    return sorted(os.listdir(os.path.dirname(given["files"]["database"])))
+    """What lies there beside the folders that its own code is in, or beside its own code in those."""
+    folder = os.path.dirname(given["files"]["database"])
+    strangers = set(os.listdir(folder)) - {"bundles", "environments"}
+    for name in ("bundles", "environments"):
+        within = os.listdir(os.path.join(folder, name))
+        strangers |= set(within) if len(within) > 1 else set()
+    if not strangers:
+        raise Closed("the way to its own code")
+    return sorted(strangers)
 
 
 @attack("read database by symbolic link")

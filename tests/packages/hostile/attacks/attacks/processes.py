@@ -22,8 +22,8 @@ def parent_of(pid):
         return int(file.read().rpartition(")")[2].split()[1])
 
 
-@attack("see other processes")
-def see(given):
+def _strangers():
+    """Those that are not the worker, nor below it."""
     worker, strangers = os.getppid(), []
     for name in filter(str.isdecimal, os.listdir("/proc")):
         above = int(name)
@@ -36,14 +36,26 @@ def see(given):
             strangers.append(int(name))
     if not strangers:
         raise Closed("there are none")
-    return f"{len(strangers)} processes"
+    return strangers
+
+
+@attack("see other processes")
+def see(given):
+    return f"{len(_strangers())} processes"
 
 
 @attack("signal everyone it may")
 def everyone(given):
-    """Signal 0 is sent to nobody; it only says whether it could be."""
-    os.kill(-1, 0)
-    return "somebody could be signalled"
+    """Signal 0 is sent to nobody; it only says whether another one could be."""
+    refused = None
+    for pid in _strangers():
+        try:
+            os.kill(pid, 0)
+        except OSError as error:
+            refused = error
+        else:
+            return f"process {pid}"
+    raise refused
 
 
 def _target(given, process):

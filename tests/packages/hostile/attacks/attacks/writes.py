@@ -4,8 +4,9 @@ import errno
 import os
 import sys
 import sysconfig
+import tempfile
 
-from .outcome import attack
+from .outcome import Closed, attack
 
 _NO_SUCH_FILES = (errno.EOPNOTSUPP, errno.EISDIR)
 
@@ -31,6 +32,8 @@ for _folder in ("/", "/usr", "/usr/lib", "/etc", "/dev", "/proc", "/sys", "/var/
 
     @attack(f"write into {_folder}")
     def write(given, folder=_folder):
+        if os.path.realpath(folder) == os.path.realpath(tempfile.gettempdir()):
+            raise Closed("its own scratch folder")
         return _plant(folder)
 
 
