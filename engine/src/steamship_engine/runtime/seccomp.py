@@ -16,13 +16,19 @@ _LOW = 0xFFFF_FFFF
 _NAMESPACES = 0x7E02_0080
 """Every CLONE_NEW... of `linux/sched.h`: time, mounts, cgroup, names, ipc, user, processes, network."""
 
-_NEW_USER = 0x1000_0000
+_NOT_FOR_WORKERS = 0x1200_0080
+"""Namespaces that no worker is given: of users, of control groups, of time."""
+
 _NEW_PIDS = 0x2000_0000
 _KIND = 0xF
 """Of a socket's type; the bits above say how its descriptor behaves."""
 
 _PUSHES_INTO_TERMINALS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX: they type into the terminal of whoever started the engine."""
+
+_TABLES = (64, 96, 128)
+"""Each with the next one, the options that load tables of packet filters: much of the kernel behind a capability that
+a zygote has in its own network."""
 
 _FILES = """
     access chdir chmod chown close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2 fadvise64
@@ -59,7 +65,7 @@ _WAITING = """
 """
 _SOCKETS = """
     accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg sendmsg
-    sendto setsockopt shutdown socketpair
+    sendto shutdown socketpair
 """
 _FOR_BIRTHS = "mount setns unshare"
 _FORBIDDEN = """
@@ -109,13 +115,17 @@ def _rules(*, births: bool) -> Filter:
     for command in _PUSHES_INTO_TERMINALS:
         rules.errno("ioctl", errno.EPERM, args=[_is(1, command)])
     rules.allow("ioctl")
+    for level in (socket.IPPROTO_IP, socket.IPPROTO_IPV6):
+        for option in _TABLES:
+            rules.errno("setsockopt", errno.EPERM, args=[_is(1, level), _masked(2, _LOW & ~1, option)])
+    rules.allow("setsockopt")
     for persona in (0, _LOW):
         rules.allow("personality", args=[_is(0, persona)])
     rules.errno("personality", errno.EPERM)
     rules.allow("clone", args=[_masked(0, _NAMESPACES, 0)])
     rules.errno("clone", errno.EPERM)
     if births:
-        rules.allow("unshare", args=[_masked(0, _NEW_USER, 0)])
+        rules.allow("unshare", args=[_masked(0, _NOT_FOR_WORKERS, 0)])
         rules.allow("setns", args=[_is(1, _NEW_PIDS)])
         rules.allow("mount")
     for name in _FORBIDDEN.split():

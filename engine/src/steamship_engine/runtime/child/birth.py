@@ -31,8 +31,6 @@ _UP = struct.pack("16sh14x", b"lo", 1)
 
 _WRITES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _WAITING = 128
-_INODE = 16 * 1024
-_LEAST_INODES = 4096
 
 _spoken = select.poll()
 _spoken.register(CHANNEL, select.POLLIN)
@@ -42,7 +40,7 @@ class Birth(NamedTuple):
     """What the steps need to know.
 
     `channel` is where the fork has the worker's end of its channel, `descriptors` above all that may be open.
-    `size` bytes fit into `scratch`, a file system of its own with `sandbox.namespaces`. `ports` are those that the
+    `size` bytes and `inodes` files fit into `scratch`, a file system of its own with `sandbox.namespaces`. `ports` are those that the
     worker listens on for the engine, with `network` in a network of its own; `listeners` its sockets there.
     """
 
@@ -50,6 +48,7 @@ class Birth(NamedTuple):
     zygote: int
     scratch: str
     size: int
+    inodes: int
     user: int
     ports: "list[int]"
     network: bool
@@ -79,6 +78,7 @@ def expect(order: "dict[str, Any]", sandbox: Sandbox, channel: int, child_handle
         os.getpid(),
         order["scratch"],
         order["size"],
+        order["inodes"],
         order["user"],
         order["ports"],
         order["network"],
@@ -147,8 +147,7 @@ def _namespaces(birth: Birth) -> None:
     if not birth.sandbox.namespaces:
         return
     linux.unshare(_OWN | (linux.NEW_NETWORK if birth.network else 0))
-    inodes = max(birth.size // _INODE, _LEAST_INODES)
-    options = "size=%d,nr_inodes=%d,mode=0700" % (birth.size, inodes)
+    options = "size=%d,nr_inodes=%d,mode=0700" % (birth.size, birth.inodes)
     if birth.sandbox.users:
         options += ",uid=%d,gid=%d" % (birth.user, birth.user)
     linux.mount("tmpfs", birth.scratch, "tmpfs", linux.NO_SUID | linux.NO_DEVICES, options)

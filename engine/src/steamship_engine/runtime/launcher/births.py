@@ -13,15 +13,25 @@ _SLOW = 0.05
 _DEADLINE = 10.0
 _SETTLE = 1.0
 _AGAIN = 0.0005
+_LOOKS = 40
+"""How often one looks at once whether two processes keep still, which is a matter of microseconds where a processor is free."""
 
 
 class Births:
-    """Workers on their way. `born` is told of each that passed its checks, `gone` of each that did not come."""
+    """Workers on their way.
+
+    `group` puts each into its control group before it is looked at, so that whatever it starts is in there as well;
+    it may raise OSError. `born` is told of each that passed its checks, `gone` of each that did not come.
+    """
 
     def __init__(
-        self, sandbox: Sandbox, born: Callable[[Worker], None], gone: Callable[[Worker], None]
+        self,
+        sandbox: Sandbox,
+        group: Callable[[Worker], None],
+        born: Callable[[Worker], None],
+        gone: Callable[[Worker], None],
     ) -> None:
-        self._sandbox, self._born, self._gone = sandbox, born, gone
+        self._sandbox, self._group, self._born, self._gone = sandbox, group, born, gone
         self._current: set[Worker] = set()
 
     def ask(self, worker: Worker) -> None:
@@ -47,10 +57,15 @@ class Births:
             packets.close(listeners)
             raise packets.WrongPacket(f"no worker {number} is to be born")
         worker.listeners = listeners
+        # A zygote may name any process that it sees.
+        if pid not in checks.new_children(zygote):
+            self._fail(worker, "a process that is no new child of its zygote says that it is the worker")
+            return
         try:
             worker.watch(pid)
+            self._group(worker)
         except OSError as error:
-            self._fail(worker, f"it could not be watched: {error}")
+            self._fail(worker, f"it could not be watched, or have a control group: {error}")
             return
         worker.deadline = time.monotonic() + _SETTLE
         self._look(worker)
@@ -96,11 +111,14 @@ class Births:
         worker.stage = Stage.SENT
         worker.deadline = time.monotonic() + _DEADLINE
         self._current.add(worker)
-        worker.take_user()
+        if not worker.take_user():
+            self._fail(worker, "its zygote has as many workers as it has users")
+            return
         order = {
             "worker": worker.number,
             "scratch": worker.scratch,
             "size": worker.limits.scratch,
+            "inodes": worker.limits.inodes,
             "user": USER + worker.user,
             "ports": self._sandbox.ports if worker.network else (),
             "network": worker.network,
@@ -113,12 +131,20 @@ class Births:
         worker.drop_descriptor()
 
     def _look(self, worker: Worker) -> None:
-        """Tell that it is born, unless something is still amiss; that may settle in a moment."""
+        """Tell that it is born, or is not to be; later where it and its zygote still have something to do."""
+        waits_for = checks.settling(worker)
+        if not waits_for and not self._still(worker):
+            waits_for = ["it or its zygote does not keep still"]
+        if waits_for:
+            if time.monotonic() > worker.deadline or proc.ended(worker.pid):
+                self._fail(worker, ", ".join(waits_for))
+            return
         problems = checks.of_worker(worker, worker.pid, self._sandbox)
         if problems:
-            if time.monotonic() > worker.deadline or proc.ended(worker.pid):
-                self._fail(worker, ", ".join(problems))
+            self._fail(worker, ", ".join(problems))
             return
+        worker.go_on()
+        worker.zygote.go_on()
         worker.stage = Stage.BORN
         worker.zygote.workers[worker.pid] = worker
         self._over(worker)
@@ -127,15 +153,30 @@ class Births:
             worker.kill()
         self._next(worker.zygote)
 
+    def _still(self, worker: Worker) -> bool:
+        """Whether it and its zygote have stopped, which they are told once."""
+        both = (worker, worker.zygote)
+        if not worker.halted:
+            worker.halted = True
+            for life in both:
+                life.halt()
+        for _ in range(_LOOKS):
+            if all(stat is not None and stat.stopped for stat in (proc.stat(life.pid) for life in both)):
+                return True
+            os.sched_yield()
+        return False
+
     def _fail(self, worker: Worker, reason: str) -> None:
         """End what came of it, so that the next one finds its zygote clean."""
         zygote = worker.zygote
         worker.said = reason
-        for pid in _strangers(zygote):
+        for pid in checks.new_children(zygote):
             rights = proc.rights(pid)
             _kill(pid)
-            if rights is not None:
-                reap(zygote, rights.inner_pids[-1 if not self._sandbox.namespaces else 1])
+            inner = rights.inner_pids[1:2] if rights and self._sandbox.namespaces else (pid,)
+            for each in inner:
+                reap(zygote, each)
+        zygote.go_on()
         worker.ended()
         worker.kill()
         self._over(worker)
@@ -147,7 +188,7 @@ class Births:
         self._current.discard(worker)
 
     def _died(self, worker: Worker) -> bool:
-        strangers = _strangers(worker.zygote)
+        strangers = checks.new_children(worker.zygote)
         return bool(strangers) and all(map(proc.ended, strangers))
 
 
@@ -157,10 +198,6 @@ def reap(zygote: Zygote, pid: int) -> None:
         packets.send(zygote.control, {"reap": pid})
     except OSError:
         zygote.kill()
-
-
-def _strangers(zygote: Zygote) -> list[int]:
-    return [pid for pid in proc.children(zygote.pid) if pid not in zygote.workers]
 
 
 def _kill(pid: int) -> None:

@@ -6,10 +6,9 @@ whose it is. Each check gives a sentence for what is wrong.
 
 import os
 import resource
-import socket
 from collections.abc import Callable
 
-from steamship_engine.runtime.launcher import proc, root, views
+from steamship_engine.runtime.launcher import isolation, proc, views
 from steamship_engine.runtime.launcher.confine import KEPT, resource_limits
 from steamship_engine.runtime.launcher.lives import Worker, Zygote
 from steamship_engine.runtime.launcher.sandbox import Sandbox
@@ -18,8 +17,6 @@ _NULL = os.devnull
 _STANDARD = dict.fromkeys(range(3), _NULL)
 CHANNEL = 3
 CONTROL = 4
-_OWN = frozenset(views.KINDS) - {"user", "net"}
-"""The namespaces that every worker has for itself; its zygote's users it shares, and its network where it is to."""
 
 
 def of_confinement(zygote: Zygote, sandbox: Sandbox, *, network: bool) -> list[str]:
@@ -46,8 +43,10 @@ def of_confinement(zygote: Zygote, sandbox: Sandbox, *, network: bool) -> list[s
         problems.append("it sees the machine's root")
     if rights.bounding & ~sum(1 << each for each in KEPT):
         problems.append("it may get capabilities that it has no use for")
-    if rights.users != {zygote.users.first or os.getuid()}:
+    if rights.users != {_user(zygote)}:
         problems.append("it runs as another user")
+    if any(mount.mirrored for mount in zygote.view.mounts):
+        problems.append("what is mounted elsewhere is seen by it")
     return problems
 
 
@@ -56,13 +55,27 @@ def of_zygote(zygote: Zygote) -> list[str]:
     return [problem for check in _ZYGOTE_CHECKS for problem in check(zygote)]
 
 
+def settling(worker: Worker) -> list[str]:
+    """What process `worker.pid` may still be about: having told that it is the worker, it and its zygote close sockets."""
+    return _own_descriptors(worker, worker.pid)
+
+
 def of_worker(worker: Worker, pid: int, sandbox: Sandbox) -> list[str]:
-    """Why process `pid` cannot be the worker; nothing when it is fit for its identity."""
-    checks = (*_ALWAYS, *(_IN_NAMESPACES if sandbox.namespaces else ()), *_LAST)
+    """Why process `pid` cannot be the worker; nothing when it is fit for its identity.
+
+    It and its zygote must be stopped: what is looked at first would not hold to the end.
+    """
+    checks = (*_ALWAYS, *(isolation.CHECKS if sandbox.namespaces else ()))
     try:
-        return [problem for check in checks for problem in check(worker, pid, sandbox)]
+        problems = [problem for check in checks for problem in check(worker, pid, sandbox)]
+        return [*problems, *_own_descriptors(worker, pid)]
     except OSError:
         return ["it has ended"]
+
+
+def new_children(zygote: Zygote) -> list[int]:
+    """The zygote's processes that are no workers."""
+    return [pid for pid in proc.children(zygote.pid) if pid not in zygote.workers]
 
 
 def _one_thread(zygote: Zygote) -> list[str]:
@@ -73,7 +86,7 @@ def _one_thread(zygote: Zygote) -> list[str]:
 
 
 def _no_processes(zygote: Zygote) -> list[str]:
-    strangers = set(proc.children(zygote.pid)) - set(zygote.workers)
+    strangers = new_children(zygote)
     return [f"it runs {len(strangers)} other processes"] if strangers else []
 
 
@@ -87,7 +100,13 @@ def _known_descriptors(zygote: Zygote) -> list[str]:
 
 
 def _no_shared_memory(zygote: Zygote) -> list[str]:
-    return [f'it shares writable memory: "{name}"' for name in dict.fromkeys(proc.shared_memory(zygote.pid))]
+    names = dict.fromkeys(proc.shared_memory(zygote.pid))
+    try:
+        if zygote.files and not names and (name := views.shared(zygote.pid, zygote.files)) is not None:
+            names[name] = None
+    except OSError:
+        return ["it has ended"]
+    return [f'it shares writable memory: "{name}"' for name in names]
 
 
 _ZYGOTE_CHECKS: tuple[Callable[[Zygote], list[str]], ...] = (
@@ -126,7 +145,20 @@ def _rights(worker: Worker, pid: int, sandbox: Sandbox) -> list[str]:
         problems.append("a filter of calls is missing")
     if sandbox.namespaces and (rights.capabilities or rights.bounding):
         problems.append("it has capabilities")
-    worker.inner_pid = rights.inner_pids[1] if sandbox.namespaces else pid
+    worker.inner_pid = pid
+    return problems
+
+
+def _zygote(worker: Worker, _pid: int, _sandbox: Sandbox) -> list[str]:
+    """Its zygote is the one process that it was at its inspection: another thread could have what it closed."""
+    stat, rights = proc.stat(worker.zygote.pid), proc.rights(worker.zygote.pid)
+    if stat is None or stat.ended or rights is None:
+        return ["its zygote has ended"]
+    problems = []
+    if stat.threads != 1:
+        problems.append(f"its zygote has {stat.threads} threads")
+    if rights.users != {_user(worker.zygote)}:
+        problems.append("its zygote runs as another user")
     return problems
 
 
@@ -144,57 +176,12 @@ def _alone(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
     problems = []
     if proc.children(pid):
         problems.append("it has processes of its own")
-    if set(proc.children(worker.zygote.pid)) - set(worker.zygote.workers) != {pid}:
+    if new_children(worker.zygote) != [pid]:
         problems.append("its zygote runs a process that is no worker")
     return problems
 
 
-def _view(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
-    """It sees what its zygote saw at first, has namespaces of its own, and alone writes where it can write."""
-    view, zygotes = views.look(pid), worker.zygote.view
-    problems = []
-    if view.namespaces["user"] != zygotes.namespaces["user"] or view.root != zygotes.root:
-        problems.append("it is in another place than its zygote")
-    own = _OWN | ({"net"} if worker.network else set())
-    others = [zygotes.namespaces, *(other.view.namespaces for other in worker.zygote.workers.values())]
-    if any(view.namespaces[kind] == other[kind] for other in others for kind in own):
-        problems.append("it has not all namespaces for itself")
-    if views.place(pid, "cwd") != view.root:
-        problems.append("it stands elsewhere than at its root")
-    more = {mount for mount in view.mounts if mount not in zygotes.mounts}
-    points = sorted(point for point, _, _ in more)
-    if points != ["/proc", root.SCRATCH] or not zygotes.mounts <= view.mounts:
-        problems.append("something else is mounted than its scratch folder")
-    theirs = {
-        mount for other in worker.zygote.workers.values() for mount in other.view.mounts - zygotes.mounts
-    }
-    if more & theirs:
-        problems.append("another worker has its scratch folder")
-    if shared := views.shared(pid, zygotes):
-        problems.append(f'it shares writable memory: "{shared[0]}"')
-    worker.view = view
-    return problems
-
-
-def _listeners(worker: Worker, _pid: int, sandbox: Sandbox) -> list[str]:
-    """The sockets that it gave to the engine listen in its own network, on the ports that they should."""
-    ports = sandbox.ports if worker.network else ()
-    if len(worker.listeners) != len(ports):
-        return ["it gave other sockets than the engine's listeners"]
-    for descriptor, port in zip(worker.listeners, ports, strict=True):
-        with socket.socket(fileno=os.dup(descriptor)) as listener:
-            if (
-                listener.family != socket.AF_INET
-                or listener.type != socket.SOCK_STREAM
-                or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                or listener.getsockname() != ("127.0.0.1", port)
-                or views.network_of(descriptor) != worker.view.namespaces["net"]
-            ):
-                return [f"what it gave does not listen on port {port}"]
-    return []
-
-
-def _own_descriptors(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
+def _own_descriptors(worker: Worker, pid: int) -> list[str]:
     problems = []
     if proc.descriptors(pid) != {**_STANDARD, CHANNEL: worker.channel}:
         problems.append("it has other descriptors than its own")
@@ -204,8 +191,9 @@ def _own_descriptors(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
     return problems
 
 
+def _user(zygote: Zygote) -> int:
+    return zygote.users.first or os.getuid()
+
+
 _Check = Callable[[Worker, int, Sandbox], list[str]]
-_ALWAYS: tuple[_Check, ...] = (_childhood, _rights, _resources, _alone)
-_IN_NAMESPACES: tuple[_Check, ...] = (_view, _listeners)
-_LAST: tuple[_Check, ...] = (_own_descriptors,)
-"""It gives up the launcher's socket after it has told."""
+_ALWAYS: tuple[_Check, ...] = (_childhood, _rights, _zygote, _resources, _alone)

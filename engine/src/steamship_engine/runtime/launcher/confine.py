@@ -100,7 +100,7 @@ def _namespaces(confinement: Confinement) -> None:
             confinement.reads,
             confinement.users,
             confinement.told,
-            f"size={confinement.limits.scratch}",
+            f"size={confinement.limits.scratch},nr_inodes={confinement.limits.inodes}",
             network=confinement.network,
         )
     else:

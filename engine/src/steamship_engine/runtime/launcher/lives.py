@@ -15,16 +15,27 @@ from steamship_engine.runtime.launcher.sandbox import Limits, Users
 _SAID = 2_000
 
 
+class Mount(NamedTuple):
+    """One file system that is mounted: `device` is its `major:minor`; `mirrored`, mounts come from elsewhere or go there."""
+
+    point: str
+    device: str
+    kind: str
+    read_only: bool
+    mirrored: bool
+
+
 class View(NamedTuple):
-    """What a process sees of the machine: its namespaces by their kind, its root, and what is mounted where."""
+    """What a process sees of the machine: its namespaces by their kind, its root, what is mounted where, and that as the kernel has it."""
 
     namespaces: Mapping[str, str]
     root: tuple[int, int]
-    mounts: frozenset[tuple[str, str, bool]]
+    mounts: frozenset[Mount]
+    table: bytes
 
 
 _ALL = Users()
-_NOTHING = View({}, (0, 0), frozenset())
+_NOTHING = View({}, (0, 0), frozenset(), b"")
 
 
 class Stage(Enum):
@@ -61,9 +72,20 @@ class Life:
 
     def kill(self) -> None:
         """Kill the process; those below it become the launcher's to kill."""
+        self._signal(signal.SIGKILL)
+
+    def halt(self) -> None:
+        """Have it do nothing until it is told to go on; it may take a moment."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
         if self.pidfd >= 0:
             try:
-                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+                signal.pidfd_send_signal(self.pidfd, number)
             except ProcessLookupError:
                 return
 
@@ -86,7 +108,8 @@ class Worker(Life):
     """One worker. `descriptor` is its end of its channel until the zygote has it, `channel` that socket's name.
 
     `user` is its user among its zygote's; `inner_pid` what its zygote calls it; `listeners` are the sockets that it
-    listens on for the engine, until the engine has them.
+    listens on for the engine, until the engine has them. `owned` are its namespaces and devices that are nobody else's;
+    `halted`, it and its zygote were told to keep still.
     """
 
     zygote: "Zygote" = field(kw_only=True)
@@ -95,6 +118,8 @@ class Worker(Life):
     inner_pid: int = 0
     listeners: tuple[int, ...] = ()
     view: View = _NOTHING
+    owned: frozenset[str] = frozenset()
+    halted: bool = False
     descriptor: int = -1
     channel: str = ""
     stage: Stage = Stage.ASKED
@@ -102,11 +127,13 @@ class Worker(Life):
     unwanted: bool = False
     said: str = ""
 
-    def take_user(self) -> None:
-        """Have one of its zygote's users that none of its other workers has."""
-        if self.users.first:
-            taken = {worker.user for worker in self.zygote.workers.values()}
-            self.user = next(user for user in range(1, self.users.number) if user not in taken)
+    def take_user(self) -> bool:
+        """Have one of its zygote's users that none of its other workers has, if there is one."""
+        if not self.users.first:
+            return True
+        taken = {worker.user for worker in self.zygote.workers.values()}
+        self.user = next((user for user in range(1, self.users.number) if user not in taken), 0)
+        return self.user != 0
 
     def drop_listeners(self) -> None:
         """Close our copies."""
@@ -126,7 +153,8 @@ class Zygote(Life):
     """One zygote. One of its workers is born at a time; `asked` wait.
 
     A process that held the control socket while another worker is on its way could take that one's channel.
-    `view` is what it sees, as the launcher found it before it executed a byte of the author's.
+    `view` is what it sees, as the launcher found it before it executed a byte of the author's; `files` are the devices,
+    as `/proc` has them of mappings, with files that it cannot write to. `asked_ready`: it is to be inspected.
     """
 
     control: socket.socket = field(kw_only=True)
@@ -137,6 +165,8 @@ class Zygote(Life):
     birth: Worker | None = None
     workers: dict[int, Worker] = field(default_factory=dict)
     view: View = _NOTHING
+    files: frozenset[bytes] = frozenset()
+    asked_ready: bool = False
 
     def said(self) -> str:
         """The last of what it printed, a broken interpreter's complaint for example."""

@@ -1,10 +1,12 @@
 """What the kernel tells of a process through `/proc`, and what to make of it. Processes may end at any moment."""
 
 import os
+import stat as modes
 from typing import NamedTuple
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 _READ = 1 << 16
+_NULL = os.makedev(1, 3)
 
 
 class Stat(NamedTuple):
@@ -21,6 +23,11 @@ class Stat(NamedTuple):
     def ended(self) -> bool:
         """Whether it only waits to be reaped."""
         return self.state in "ZX"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it does nothing until it is told to go on."""
+        return self.state == "T"
 
 
 class Status(NamedTuple):
@@ -133,14 +140,23 @@ def descendants(pid: int) -> list[int]:
 
 
 def descriptors(pid: int) -> dict[int, str]:
-    """Its open descriptors and what they are, such as `socket:[123]`."""
+    """Its open descriptors and what they are, such as `socket:[123]`; `/dev/null` is the device, and no file of that name."""
     found = {}
     for name in _names(f"/proc/{pid}/fd"):
+        path = f"/proc/{pid}/fd/{name}"
         try:
-            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")  # pathlib is slow
+            target = os.readlink(path)  # pathlib is slow
+            if target == os.devnull and not _is_null(path):
+                target = f"{target}, which is no device"
         except OSError:
             continue
+        found[int(name)] = target
     return found
+
+
+def _is_null(path: str) -> bool:
+    found = os.stat(path)
+    return modes.S_ISCHR(found.st_mode) and found.st_rdev == _NULL
 
 
 def shared_memory(pid: int) -> list[str]:

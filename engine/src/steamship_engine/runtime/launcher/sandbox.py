@@ -10,6 +10,9 @@ _FIRST, _LAST = 1 << 30, 1 << 31
 """The users of this machine that versions get: far from those of people, of services and of containers."""
 
 
+_INODE = 16 * 1024
+_LEAST_INODES = 4096
+
 USER = 1000
 """The zygote's user as it is called inside; its workers have those after it."""
 
@@ -22,6 +25,11 @@ class Limits(NamedTuple):
     processes: int
     files: int
     scratch: int
+
+    @property
+    def inodes(self) -> int:
+        """How many files and folders fit into a scratch folder in memory: each takes some of the kernel's."""
+        return max(self.scratch // _INODE, _LEAST_INODES)
 
 
 class Users(NamedTuple):

@@ -20,6 +20,7 @@ from steamship_engine.runtime.launcher.starting import NotStarted, start
 _SWEEP = 0.002
 _HELD = 0.5
 _ZYGOTES_PACKET = 8 * 1024
+_REASON = 1000
 
 
 class Launcher:
@@ -34,7 +35,7 @@ class Launcher:
         self._zygotes: dict[int, Zygote] = {}
         self._workers: dict[int, Worker] = {}
         self._pids: dict[int, Zygote] = {}
-        self._births = Births(sandbox, self._born, self._worker_gone)
+        self._births = Births(sandbox, self._group, self._born, self._worker_gone)
         self._sampler = Sampler()
         self._next_look = 0.0
         self._leaving: list[tuple[Life, dict[str, Any]]] = []
@@ -146,6 +147,7 @@ class Launcher:
     def _inspect(self, order: dict[str, Any]) -> None:
         zygote = self._zygotes.get(order["zygote"])
         if zygote is not None:
+            zygote.asked_ready = True
             try:
                 packets.send(zygote.control, {"ready": True})
             except OSError:
@@ -200,8 +202,9 @@ class Launcher:
         if "born" in content:
             self._births.claimed(zygote, number, packet.pid, packet.descriptors)
         elif "failed" in content:
-            self._births.failed(zygote, number, str(content.get("reason")))
-        elif "ready" in content and packet.pid == zygote.pid:
+            self._births.failed(zygote, number, _readable(content.get("reason")))
+        elif "ready" in content and packet.pid == zygote.pid and zygote.asked_ready:
+            zygote.asked_ready = False
             status = proc.status(zygote.pid)
             self._tell(
                 {
@@ -218,22 +221,15 @@ class Launcher:
     def _born(self, worker: Worker) -> None:
         self._watch(worker.pidfd, lambda: self._worker_ended(worker))
         self._sampler.add(worker)
-        if not worker.unwanted and self._grouped(worker):
+        if not worker.unwanted:
             self._tell({"is": "born", "worker": worker.number, "pid": worker.pid}, worker.listeners)
         worker.drop_listeners()
 
-    def _grouped(self, worker: Worker) -> bool:
-        """Put it into a control group of its own; where that fails it is to end."""
-        if self._groups is None:
-            return True
-        try:
+    def _group(self, worker: Worker) -> None:
+        """Put it into a control group of its own. Raises OSError."""
+        if self._groups is not None:
             self._groups.make(worker.group, worker.limits)
             self._groups.enter(worker.group, worker.pid)
-        except OSError as error:
-            worker.said = f"it has no control group: {error}"
-            worker.kill()
-            return False
-        return True
 
     def _worker_ended(self, worker: Worker) -> None:
         worker.ended()
@@ -304,6 +300,11 @@ class Launcher:
             ):
                 self._groups.remove(life.group)
             self._groups.close()
+
+
+def _readable(reason: object) -> str:
+    """What a zygote says, for people's eyes: neither lines nor what no text can hold."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(reason)[:_REASON])
 
 
 def _name(descriptor: int) -> str:

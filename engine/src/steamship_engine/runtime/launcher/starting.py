@@ -63,6 +63,7 @@ def _looked_at(zygote: Zygote, sandbox: Sandbox, network: bool) -> None:
     """Remember what the zygote sees before it is the author's. Raises NotStarted when that is too much."""
     if sandbox.namespaces:
         zygote.view = views.look(zygote.pid)
+        zygote.files = views.unwritable(zygote.view)
     problems = checks.of_confinement(zygote, sandbox, network=network)
     if problems:
         raise NotStarted(", ".join(problems))
@@ -125,7 +126,10 @@ def _become(zygote: Zygote, command: tuple[str, str], failure: int, confinement:
         take_descriptors(confinement)
         failure = confinement.told
         confine(confinement)
-        words, variables = _command(python, kind, confinement), _environment(python, zygote.scratch, confinement)
+        words, variables = (
+            _command(python, kind, confinement),
+            _environment(python, zygote.scratch, confinement),
+        )
         os.execve(python, words, variables)  # noqa: S606  # no shell is wanted
     except BaseException as error:
         os.write(failure, str(error).encode()[:_TOLD])

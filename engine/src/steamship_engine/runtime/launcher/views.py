@@ -1,22 +1,32 @@
-"""Reading from `/proc` what a process sees: namespaces, root and mounts. Raises OSError when it has ended."""
+"""Reading from `/proc` what a process sees: namespaces, root, mounts and mapped files. Raises OSError when it has ended."""
 
 import os
+import re
 
 from steamship_engine.runtime.launcher import proc
-from steamship_engine.runtime.launcher.lives import View
+from steamship_engine.runtime.launcher.lives import Mount, View
 
 KINDS = ("user", "mnt", "pid", "net", "ipc", "uts")
 _NETWORK_OF = 0x894C
 """SIOCGSKNS of `linux/sockios.h`."""
 
+_MAPPED = re.compile(rb"^\S+ (\S+) \S+ (?!00:00 )(\S+) \d+ *(.*)$", re.MULTILINE)
+"""Rights, device and name of a file that is mapped: memory without a file has no device."""
+
 
 def look(pid: int) -> View:
-    """The view of the process `pid`, here "self" as well."""
-    return View(
-        {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in KINDS},  # pathlib is slow
-        place(pid, "root"),
-        frozenset(_mounts(pid)),
-    )
+    """The view of the process `pid`."""
+    table = _table(pid)
+    return View(_namespaces(pid), place(pid, "root"), frozenset(_mounts(table)), table)
+
+
+def unchanged(pid: int, view: View) -> bool:
+    """Whether the process still has that view."""
+    if _namespaces(pid) != view.namespaces or place(pid, "root") != view.root:
+        return False
+    table = _table(pid)
+    # The machine's administrator may have changed the options of a file system.
+    return table == view.table or frozenset(_mounts(table)) == view.mounts
 
 
 def place(pid: int, name: str) -> tuple[int, int]:
@@ -36,27 +46,45 @@ def network_of(descriptor: int) -> str:
         os.close(namespace)
 
 
-def shared(pid: int, view: View) -> list[str]:
-    """What it has mapped so that others see it write, or might."""
-    unwritable = {device for _, device, read_only in view.mounts if read_only}
-    for line in proc.read(f"/proc/{pid}/maps").splitlines():
-        if line[line.index(b" ") + 4] == ord("s"):
-            _, rights, _, device, _ = line.split(None, 5)[:5]
-            # Files that nobody can write to, such as the C library's, are the rule, and a closer look is slow.
-            if b"w" in rights or _decimal(device) not in unwritable:
-                return proc.shared_memory(pid)
-    return []
+def unwritable(view: View) -> frozenset[bytes]:
+    """The devices, as mappings have them, whose files nobody with that view can write to.
+
+    Those of the launcher's own programs are among them: some kernels show what lies below a layered file system.
+    """
+    found = {_hexadecimal(mount.device) for mount in view.mounts if mount.read_only}
+    found |= {device for _, device, _ in _MAPPED.findall(proc.read("/proc/self/maps"))}
+    return frozenset(found - {_hexadecimal(mount.device) for mount in view.mounts if not mount.read_only})
 
 
-def _decimal(device: bytes) -> str:
-    """`major:minor`, which `maps` has in hexadecimal, as `mountinfo` has it."""
-    major, minor = device.split(b":")
-    return f"{int(major, 16)}:{int(minor, 16)}"
+def shared(pid: int, unwritable: frozenset[bytes]) -> str | None:
+    """The name of something that it has mapped and somebody else can write to, or sees it write to; None if there is nothing.
+
+    Memory of its own that shows a file is among it: it shows what is written to the file.
+    """
+    for rights, device, name in _MAPPED.findall(proc.read(f"/proc/{pid}/maps")):
+        if device not in unwritable or (rights[3] == ord("s") and b"w" in rights):
+            return os.fsdecode(name)
+    return None
 
 
-def _mounts(pid: int) -> list[tuple[str, str, bool]]:
+def _namespaces(pid: int) -> dict[str, str]:
+    return {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in KINDS}  # pathlib is slow
+
+
+def _table(pid: int) -> bytes:
+    return proc.read(f"/proc/{pid}/mountinfo")
+
+
+def _mounts(table: bytes) -> list[Mount]:
     found = []
-    for line in proc.read(f"/proc/{pid}/mountinfo").decode(errors="replace").splitlines():
-        _, _, device, _, point, options, _ = line.split(" ", 6)
-        found.append((point, device, "ro" in options.split(",")))
+    for line in table.decode(errors="replace").splitlines():
+        _, _, device, _, point, options, rest = line.split(" ", 6)
+        fields, _, kinds = rest.partition("- ")
+        found.append(Mount(point, device, kinds.split(" ", 1)[0], "ro" in options.split(","), fields != ""))
     return found
+
+
+def _hexadecimal(device: str) -> bytes:
+    """`major:minor`, which `mountinfo` has in decimal, as `maps` has it."""
+    major, minor = device.split(":")
+    return b"%02x:%02x" % (int(major), int(minor))
