@@ -2,6 +2,7 @@
 
 import ctypes
 import struct
+import subprocess
 
 import chosen
 import keeps  # noqa: F401  # each of these registers its tamperings
@@ -39,3 +40,11 @@ class Tampers(PackageService):
         while syscall(446, rules, 0) == 0:
             layers.append(rules)
         return len(layers)
+
+    @post("daemons")
+    def daemons(self, mark: str) -> None:
+        """Leave three programs running: in a session of its own, forked twice, and both."""
+        sleep = ["/bin/sleep", mark]
+        subprocess.Popen(sleep, start_new_session=True)
+        subprocess.run(["/bin/sh", "-c", f"/bin/sleep {mark} & exit 0"], check=True)
+        subprocess.run(["/usr/bin/setsid", "/bin/sh", "-c", f"/usr/bin/setsid /bin/sleep {mark} & exit 0"], check=True)

@@ -8,6 +8,7 @@ in, each zygote and each worker a group in that.
 import contextlib
 import os
 
+from steamship_engine.runtime.launcher import proc
 from steamship_engine.runtime.launcher.sandbox import Limits
 
 _MOUNTS = "/sys/fs/cgroup"
@@ -15,6 +16,7 @@ _PERIOD = 100_000
 """Microseconds in which a group has its share of processor time."""
 
 _CONTROLLERS = ("memory", "pids", "cpu")
+_NAME = "steamship-"
 
 
 class Groups:
@@ -27,11 +29,12 @@ class Groups:
         self._v1 = not os.path.exists(f"{_MOUNTS}/cgroup.controllers")
         for name in _CONTROLLERS:
             above = f"{_MOUNTS}/{name}{own[name]}" if self._v1 and name in own else unified
-            self._hierarchies[name] = f"{above.rstrip('/')}/steamship-{os.getpid()}"
+            self._hierarchies[name] = f"{above.rstrip('/')}/{_NAME}{os.getpid()}"
         for folder in dict.fromkeys(self._hierarchies.values()):
+            _tidy(os.path.dirname(folder))
             os.mkdir(folder)
         if not self._v1:
-            _write(f"{unified}/steamship-{os.getpid()}/cgroup.subtree_control", "+memory +pids +cpu")
+            _write(f"{unified}/{_NAME}{os.getpid()}/cgroup.subtree_control", "+memory +pids +cpu")
 
     def make(self, name: str, limits: Limits) -> tuple[str, ...]:
         """A group that has nobody yet; the files that a process is written to which is to be in it. Raises OSError."""
@@ -84,6 +87,23 @@ class Groups:
         # Memory that can be swapped is none of a kernel's without swap.
         if os.path.exists(path) or not file.endswith("swap.max"):
             _write(path, value)
+
+
+def _tidy(above: str) -> None:
+    """Remove what launchers have left there that were killed. The kernel keeps a group that has anybody in it."""
+    for name in os.listdir(above):
+        number = name.removeprefix(_NAME)
+        if (
+            number == name
+            or not number.isdigit()
+            or (int(number) != os.getpid() and not proc.ended(int(number)))
+        ):
+            continue
+        with contextlib.suppress(OSError):
+            left = f"{above}/{name}"
+            for group in [each.path for each in os.scandir(left) if each.is_dir()]:
+                os.rmdir(group)
+            os.rmdir(left)
 
 
 def _own() -> list[tuple[str, str]]:
