@@ -12,6 +12,7 @@ from tests.services.filters import verdict
 
 ZYGOTE, WORKER, ON_THE_HOST = seccomp.for_zygotes(), seccomp.for_workers(), seccomp.on_the_host()
 NEW_USER, NEW_PIDS, NEW_MOUNTS, NEW_TIME = 0x1000_0000, 0x2000_0000, 0x2_0000, 0x80
+NEW_CONTROL_GROUPS = 0x0200_0000
 THREAD = 0x3D0F00
 
 FOR_ADMINISTRATORS = (
@@ -69,10 +70,21 @@ def test_clone_makes_processes_and_threads_alone(program, namespace):
 def test_a_zygote_may_make_what_its_workers_need():
     """Namespaces but for users, going back to its own processes, and mounting."""
     assert verdict(ZYGOTE, "unshare", NEW_PIDS | NEW_MOUNTS) == "allowed"
-    assert verdict(ZYGOTE, "unshare", NEW_USER) == errno.EPERM
+    for namespace in (NEW_USER, NEW_CONTROL_GROUPS, NEW_TIME):
+        assert verdict(ZYGOTE, "unshare", NEW_MOUNTS | namespace) == errno.EPERM
     assert verdict(ZYGOTE, "setns", 5, NEW_PIDS) == "allowed"
     assert verdict(ZYGOTE, "setns", 5, NEW_MOUNTS) != "allowed"
     assert verdict(ZYGOTE, "mount") == "allowed"
+
+
+@pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
+@pytest.mark.parametrize("option", [64, 65, 96, 97, 128, 129])
+def test_no_tables_of_packet_filters_are_loaded(program, option):
+    """A zygote, which administers its own network, gets at none of that code; other options are set as ever."""
+    for level in (socket.IPPROTO_IP, socket.IPPROTO_IPV6):
+        assert verdict(program, "setsockopt", 3, level, option) == errno.EPERM
+        assert verdict(program, "setsockopt", 3, level, socket.IP_TTL) == "allowed"
+    assert verdict(program, "setsockopt", 3, socket.SOL_SOCKET, option) == "allowed"
 
 
 @pytest.mark.parametrize("name", ["unshare", "setns", "mount"])
@@ -106,6 +118,56 @@ def test_on_the_machines_network_there_is_tcp_alone():
     assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_DGRAM) == errno.EPERM
     assert verdict(ON_THE_HOST, "socket", socket.AF_UNIX, socket.SOCK_STREAM) == errno.EPERM
     assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
+
+
+@pytest.mark.parametrize("name", ["unshare", "setns", "mount"])
+def test_a_worker_may_make_none_of_that(name):
+    """Its own program forbids it; all else is left to its zygote's, which it has too."""
+    assert verdict(WORKER, name) == errno.EPERM
+    assert verdict(WORKER, "read") == "allowed"
+    assert verdict(ON_THE_HOST, name) == errno.EPERM
+
+
+@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6])
+def test_sockets_in_a_network_of_its_own(family):
+    """Streams and datagrams, however the descriptor is to behave."""
+    flags = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        assert verdict(ZYGOTE, "socket", family, kind | flags) == "allowed"
+    assert verdict(ZYGOTE, "socket", family, socket.SOCK_RAW) == errno.EPERM
+
+
+@pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
+@pytest.mark.parametrize("family", [16, 17, 38, 40, 44])
+def test_other_families_of_sockets_are_forbidden(program, family):
+    """Netlink, packets, the kernel's ciphers, virtual machines' and express data."""
+    assert verdict(program, "socket", family, socket.SOCK_DGRAM) == errno.EPERM
+    assert verdict(program, "socket", family, socket.SOCK_RAW) == errno.EPERM
+
+
+def test_on_the_machines_network_there_is_tcp_alone():
+    """Landlock knows ports of TCP; what it does not know is forbidden."""
+    assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_STREAM) == "allowed"
+    assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_DGRAM) == errno.EPERM
+    assert verdict(ON_THE_HOST, "socket", socket.AF_UNIX, socket.SOCK_STREAM) == errno.EPERM
+    assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
+
+
+@pytest.mark.parametrize("name", ["prlimit64", "sched_setaffinity"])
+def test_on_the_machine_nobody_changes_others(name):
+    """Limits and places of other processes are theirs; a process may change its own."""
+    assert verdict(ON_THE_HOST, name, 0) == "allowed"
+    assert verdict(ON_THE_HOST, name, 4711) == errno.EPERM
+    assert verdict(ZYGOTE, name, 4711) == "allowed"
+    assert verdict(ON_THE_HOST, "setpriority", 0, 0) == "allowed"
+    assert verdict(ON_THE_HOST, "setpriority", 0, 4711) == errno.EPERM
+
+
+@pytest.mark.parametrize("name", ["shmget", "msgget", "semget", "mq_open"])
+def test_on_the_machine_there_is_no_memory_to_share_by_a_number(name):
+    """Without a namespace for them these are everybody's."""
+    assert verdict(ON_THE_HOST, name) == errno.EPERM
+    assert verdict(ZYGOTE, name) == "allowed"
 
 
 @pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])

@@ -143,8 +143,14 @@ def _no_new_privileges(_confinement: Confinement) -> None:
 
 
 def _files(confinement: Confinement) -> None:
-    """Where no root of its own hides the machine's files. Whoever is restricted so can mount nothing any more."""
-    if confinement.sandbox.landlock and not confinement.sandbox.namespaces:
+    """Where no root of its own hides the machine's files: whoever is restricted so can mount nothing any more.
+
+    Where one does, it may still have the machine's network, and on that abstract sockets of the machine's.
+    """
+    if confinement.sandbox.namespaces:
+        if confinement.sandbox.landlock:
+            landlock.scope()
+    elif confinement.sandbox.landlock:
         reads = (*root.paths(confinement.reads), "/proc")
         landlock.restrict(reads, (confinement.place, *_DEVICES), confinement.sandbox.ports)
 

@@ -7,6 +7,7 @@ it all that came of it.
 """
 
 import contextlib
+import errno
 import os
 import socket
 
@@ -15,6 +16,14 @@ from steamship_engine.runtime.launcher import root
 from steamship_engine.runtime.launcher.sandbox import USER, Users
 
 _HOST_NAME = "steamship"
+_REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC)
+_OBSTACLES = {
+    "kernel/apparmor_restrict_unprivileged_userns": "1",
+    "kernel/unprivileged_userns_clone": "0",
+    "user/max_user_namespaces": "0",
+}
+"""Ubuntu's from 24.04, Debian's before 11, and every kernel's."""
+
 _OWN = linux.NEW_USER | linux.NEW_MOUNTS | linux.NEW_PIDS | linux.NEW_IPC | linux.NEW_NAMES
 
 
@@ -26,6 +35,28 @@ def enter(
     The process that called this does not come back; what does has another id, which is written to the descriptor
     `told`. `scratch` are options of the file system that it writes in. Raises OSError in both.
     """
+    try:
+        _enter(place, reads, users, told, scratch, network=network)
+    except OSError as error:
+        reason = obstacle() if error.errno in _REFUSED else None
+        if reason is None:
+            raise
+        raise OSError(error.errno, f"{error.strerror}; {reason}") from error
+
+
+def obstacle(settings: str = "/proc/sys") -> str | None:
+    """The setting of the machine that keeps ordinary users from having namespaces, if there is one."""
+    if os.getuid() != 0:
+        for path, value in _OBSTACLES.items():
+            with contextlib.suppress(OSError), open(f"{settings}/{path}") as file:
+                if file.read().strip() == value:
+                    return f'the setting "{path.replace("/", ".")}" of this machine is {value}'
+    return None
+
+
+def _enter(
+    place: str, reads: tuple[str, ...], users: Users, told: int, scratch: str, *, network: bool
+) -> None:
     outside = _Outside()
     root.build(place, reads)
     waiting, go = os.pipe2(os.O_CLOEXEC)
