@@ -120,56 +120,6 @@ def test_on_the_machines_network_there_is_tcp_alone():
     assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
 
 
-@pytest.mark.parametrize("name", ["unshare", "setns", "mount"])
-def test_a_worker_may_make_none_of_that(name):
-    """Its own program forbids it; all else is left to its zygote's, which it has too."""
-    assert verdict(WORKER, name) == errno.EPERM
-    assert verdict(WORKER, "read") == "allowed"
-    assert verdict(ON_THE_HOST, name) == errno.EPERM
-
-
-@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6])
-def test_sockets_in_a_network_of_its_own(family):
-    """Streams and datagrams, however the descriptor is to behave."""
-    flags = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        assert verdict(ZYGOTE, "socket", family, kind | flags) == "allowed"
-    assert verdict(ZYGOTE, "socket", family, socket.SOCK_RAW) == errno.EPERM
-
-
-@pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
-@pytest.mark.parametrize("family", [16, 17, 38, 40, 44])
-def test_other_families_of_sockets_are_forbidden(program, family):
-    """Netlink, packets, the kernel's ciphers, virtual machines' and express data."""
-    assert verdict(program, "socket", family, socket.SOCK_DGRAM) == errno.EPERM
-    assert verdict(program, "socket", family, socket.SOCK_RAW) == errno.EPERM
-
-
-def test_on_the_machines_network_there_is_tcp_alone():
-    """Landlock knows ports of TCP; what it does not know is forbidden."""
-    assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_STREAM) == "allowed"
-    assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_DGRAM) == errno.EPERM
-    assert verdict(ON_THE_HOST, "socket", socket.AF_UNIX, socket.SOCK_STREAM) == errno.EPERM
-    assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
-
-
-@pytest.mark.parametrize("name", ["prlimit64", "sched_setaffinity"])
-def test_on_the_machine_nobody_changes_others(name):
-    """Limits and places of other processes are theirs; a process may change its own."""
-    assert verdict(ON_THE_HOST, name, 0) == "allowed"
-    assert verdict(ON_THE_HOST, name, 4711) == errno.EPERM
-    assert verdict(ZYGOTE, name, 4711) == "allowed"
-    assert verdict(ON_THE_HOST, "setpriority", 0, 0) == "allowed"
-    assert verdict(ON_THE_HOST, "setpriority", 0, 4711) == errno.EPERM
-
-
-@pytest.mark.parametrize("name", ["shmget", "msgget", "semget", "mq_open"])
-def test_on_the_machine_there_is_no_memory_to_share_by_a_number(name):
-    """Without a namespace for them these are everybody's."""
-    assert verdict(ON_THE_HOST, name) == errno.EPERM
-    assert verdict(ZYGOTE, name) == "allowed"
-
-
 @pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
 @pytest.mark.parametrize("command", [0x5412, 0x541C, 0x5412 | 1 << 40])
 def test_nothing_is_typed_into_terminals(program, command):
