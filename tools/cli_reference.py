@@ -17,7 +17,7 @@ _HEAD = """# The `ship` command
 
 <!-- Written by `python -m tools.cli_reference`; change the commands, not this page. -->
 
-`pip install steamship` brings the command. `ship serve` and `ship admin` come with the engine: `pip install steamship-engine`.
+`pip install steamship` brings the command. `ship serve`, `ship admin` and `ship doctor` come with the engine: `pip install steamship-engine`.
 
 Every command answers `--help`. What holds for all of them:
 

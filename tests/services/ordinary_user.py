@@ -116,7 +116,8 @@ def _free_uid() -> int:
 
 def _enterable() -> Path:
     """A folder for temporary files which other users may enter."""
-    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+    # Where data lies below /tmp, packages have no /tmp to write to.
+    for folder in ("/var/tmp", tempfile.gettempdir(), "/tmp"):
         path = Path(folder).resolve()
         if all(step.stat().st_mode & 0o001 for step in (path, *path.parents)) and os.access(path, os.W_OK):
             return path

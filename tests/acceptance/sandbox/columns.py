@@ -37,3 +37,11 @@ COLUMNS = tuple(
     for user in users
     if (_HAS_SANDBOX or mode == "none") and (user == USER or os.geteuid() == 0)
 )
+
+QUICK = {
+    "test_attacks": ("full/root", "no-cgroup/user", "landlock/user", "none/root"),
+    "test_moments": ("full/root", "no-cgroup/user"),
+    "test_limits": ("full/root",),
+    "test_neighbours": ("full/root",),
+}
+"""The columns that every run of the tests has; the others are slow tests."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.sandbox.columns import COLUMNS, USER, Column
+from tests.acceptance.sandbox.columns import COLUMNS, QUICK, USER, Column
 from tests.services.engine import EngineProcess
 from tests.services.listeners import listening
 from tests.services.ordinary_user import OrdinaryUser, ordinary_user
@@ -50,7 +50,6 @@ def open_folder() -> Iterator[Path]:
 def start_in(
     column: Column,
     open_folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[StartIn]:
     """A function that starts an engine in the mode and as the user; they are stopped at the end."""
@@ -59,7 +58,9 @@ def start_in(
         def start(**environ: str) -> EngineProcess:
             python = {}
             environ = {"UV_FIND_LINKS": str(open_folder / "wheels"), **environ}
-            home = tmp_path_factory.mktemp("sandbox")
+            # Where data lies below /tmp, packages have no /tmp to write to.
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="steamship-", dir="/var/tmp")))
+            home.chmod(0o755)
             if column.user == USER:
                 user: OrdinaryUser = request.getfixturevalue("somebody")
                 home = user.own(Path(tempfile.mkdtemp(prefix="home-", dir=user.folder)))
@@ -80,6 +81,16 @@ def tenants(start_in: StartIn, open_folder: Path) -> Iterator[Tenants]:
         made = Tenants(engine, listeners)
         yield made
         made.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the columns that are not `QUICK` for a file to the slow tests."""
+    for item in items:
+        quick = QUICK.get(item.path.stem)
+        column = getattr(getattr(item, "callspec", None), "params", {}).get("column")
+        if quick is not None and column is not None and str(column) not in quick:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

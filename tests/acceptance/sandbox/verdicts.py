@@ -43,7 +43,6 @@ _SURE = (
     "signal everyone it may",
     *(f"change {name}" for name in ("database", "secret key", "other scratch")),
     "plant a file in the data folder",
-    "make its bundle writable",
     "write into /var/tmp",
     *(
         f"connect to {name} of the host"
@@ -63,8 +62,8 @@ _SURE = (
 )
 """Open in `none`, whoever runs the engine, on every host."""
 
-_SEEN = ("stat database", "see other processes")
-"""Open in `landlock` as well: it hides no names."""
+_SEEN = ("stat database", "see other processes", "make its bundle writable")
+"""Open in `landlock` as well: it hides no names, and modes of files are not its business."""
 
 _ANYBODY = (
     *(f"trace the {name}" for name in _PROCESSES),
@@ -81,7 +80,6 @@ _ANYBODY = (
     "clone3 into a user namespace",
     "unshare the user namespace",
     "mount in a user namespace of its own",
-    "have capabilities",
     "keep a key in the kernel",
     "read its session's keyring",
     "make a userfaultfd",
@@ -153,8 +151,13 @@ OPEN: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_SEEN, (*_NONE, "landlock/root", "landlock/user")),
     **dict.fromkeys(_ROOT, ("none/root",)),
     "find what a sibling left in its scratch folder": (),
+    # An ordinary user has none, but may not give up those that a program could have brought.
+    "have capabilities": (*_NONE, "landlock/user"),
 }
 """Every attack, and where it is open."""
+
+LACKS = {"landlock": {"multiprocessing_fork", "multiprocessing_spawn", "tmp"}}
+"""Controls that fail in a mode: without a root of its own a worker has its scratch folder, and no `/tmp` or `/dev/shm`."""
 
 SURE = frozenset((*_SURE, *_SEEN))
 

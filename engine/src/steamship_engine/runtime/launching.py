@@ -91,7 +91,10 @@ class Launcher:
         return Inspection(tuple(found["problems"]), found["memory"])
 
     async def worker(
-        self, zygote: ZygoteProcess, limits: VersionLimits, on_unfit: Callable[[str], None] = lambda _why: None
+        self,
+        zygote: ZygoteProcess,
+        limits: VersionLimits,
+        on_unfit: Callable[[str], None] = lambda _why: None,
     ) -> WorkerProcess:
         """Have the zygote fork a worker. To be ended with `ended`. Raises UnavailableError.
 

@@ -68,6 +68,12 @@ _SOCKETS = """
     sendto shutdown socketpair
 """
 _FOR_BIRTHS = "mount setns unshare"
+_OF_OTHERS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
+"""What changes a process that is named by an argument: allowed, by a 0 there, for oneself alone where others are seen."""
+
+_SHARED = ("mq_open", "msgget", "semget", "shmget")
+"""What all processes of a machine share that have no namespace of their own for it."""
+
 _FORBIDDEN = """
     acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module fsconfig fsmount
     fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load
@@ -100,17 +106,24 @@ def for_workers() -> bytes:
 
 def on_the_host() -> bytes:
     """The program where no namespace stands between a zygote and the machine: TCP alone, which Landlock sees to."""
-    rules = _rules(births=False)
+    rules = _rules(births=False, but=frozenset((*_OF_OTHERS, *_SHARED)))
+    for name, argument in _OF_OTHERS.items():
+        rules.allow(name, args=[_is(argument, 0)])
+        rules.errno(name, errno.EPERM)
+    for name in _SHARED:
+        if _exists(name):
+            rules.errno(name, errno.EPERM)
     for family in (socket.AF_INET, socket.AF_INET6):
         rules.allow("socket", args=[_is(0, family), _masked(1, _KIND, socket.SOCK_STREAM)])
     rules.errno("socket", errno.EPERM)
     return rules.program
 
 
-def _rules(*, births: bool) -> Filter:
+def _rules(*, births: bool, but: frozenset[str] = frozenset()) -> Filter:
+    """What zygotes have in common, but for those names."""
     rules = Filter(Action.ERRNO | errno.ENOSYS)
     for name in f"{_FILES} {_MEMORY} {_PROCESSES} {_WAITING} {_SOCKETS}".split():
-        if _exists(name):
+        if _exists(name) and name not in but:
             rules.allow(name)
     for command in _PUSHES_INTO_TERMINALS:
         rules.errno("ioctl", errno.EPERM, args=[_is(1, command)])

@@ -120,6 +120,23 @@ def test_on_the_machines_network_there_is_tcp_alone():
     assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
 
 
+@pytest.mark.parametrize("name", ["prlimit64", "sched_setaffinity"])
+def test_on_the_machine_nobody_changes_others(name):
+    """Limits and places of other processes are theirs; a process may change its own."""
+    assert verdict(ON_THE_HOST, name, 0) == "allowed"
+    assert verdict(ON_THE_HOST, name, 4711) == errno.EPERM
+    assert verdict(ZYGOTE, name, 4711) == "allowed"
+    assert verdict(ON_THE_HOST, "setpriority", 0, 0) == "allowed"
+    assert verdict(ON_THE_HOST, "setpriority", 0, 4711) == errno.EPERM
+
+
+@pytest.mark.parametrize("name", ["shmget", "msgget", "semget", "mq_open"])
+def test_on_the_machine_there_is_no_memory_to_share_by_a_number(name):
+    """Without a namespace for them these are everybody's."""
+    assert verdict(ON_THE_HOST, name) == errno.EPERM
+    assert verdict(ZYGOTE, name) == "allowed"
+
+
 @pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
 @pytest.mark.parametrize("command", [0x5412, 0x541C, 0x5412 | 1 << 40])
 def test_nothing_is_typed_into_terminals(program, command):

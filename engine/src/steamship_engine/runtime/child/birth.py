@@ -52,6 +52,7 @@ class Birth(NamedTuple):
     user: int
     ports: "list[int]"
     network: bool
+    reads: "list[str]"
     channel: int
     descriptors: int
     child_handler: Any
@@ -82,6 +83,7 @@ def expect(order: "dict[str, Any]", sandbox: Sandbox, channel: int, child_handle
         order["user"],
         order["ports"],
         order["network"],
+        order["reads"],
         channel,
         max(channel + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         child_handler,
@@ -176,7 +178,7 @@ def _rights(birth: Birth) -> None:
     if sandbox.namespaces:
         linux.keep_capabilities((), _HAD)
     if sandbox.landlock:
-        landlock.restrict(("/",), (birth.scratch, *_WRITES))
+        landlock.restrict(birth.reads, (birth.scratch, *_WRITES))
     if sandbox.program:
         linux.filter_calls(sandbox.program)
 

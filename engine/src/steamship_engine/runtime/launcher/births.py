@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from steamship_engine.runtime.launcher import checks, packets, proc
+from steamship_engine.runtime.launcher import checks, packets, proc, root
 from steamship_engine.runtime.launcher.lives import Stage, Worker, Zygote
 from steamship_engine.runtime.launcher.sandbox import USER, Sandbox
 
@@ -122,6 +122,8 @@ class Births:
             "user": USER + worker.user,
             "ports": self._sandbox.ports if worker.network else (),
             "network": worker.network,
+            # A root has nothing else; without one the scratch folders of others lie beside its own.
+            "reads": ("/",) if self._sandbox.namespaces else root.paths_of_the_machine(worker.zygote.reads),
         }
         try:
             packets.send(zygote.control, order, (worker.descriptor,))

@@ -151,7 +151,7 @@ def _files(confinement: Confinement) -> None:
         if confinement.sandbox.landlock:
             landlock.scope()
     elif confinement.sandbox.landlock:
-        reads = (*root.paths(confinement.reads), "/proc")
+        reads = root.paths_of_the_machine(confinement.reads)
         landlock.restrict(reads, (confinement.place, *_DEVICES), confinement.sandbox.ports)
 
 

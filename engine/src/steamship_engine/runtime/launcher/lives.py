@@ -164,6 +164,7 @@ class Zygote(Life):
     asked: deque[Worker] = field(default_factory=deque)
     birth: Worker | None = None
     workers: dict[int, Worker] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
     view: View = _NOTHING
     files: frozenset[bytes] = frozenset()
     asked_ready: bool = False

@@ -54,6 +54,11 @@ def paths(reads: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(each for path in asked for each in (os.path.realpath(path), path)))
 
 
+def paths_of_the_machine(reads: Iterable[str]) -> list[str]:
+    """The same where no root is built: with the machine's own files in the place of those that a root gets."""
+    return [*paths(reads), *_FILES, "/proc"]
+
+
 def build(place: str, reads: Iterable[str]) -> None:
     """Make the root at the folder `place`, with the paths `reads` of this version, and let this process be in it.
 

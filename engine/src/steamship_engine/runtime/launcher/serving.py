@@ -126,6 +126,7 @@ class Launcher:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         scratch = root.SCRATCH if self._sandbox.namespaces else order["scratch"]
         zygote = Zygote(order["zygote"], scratch, limits_of(order["limits"]), control=ours)
+        zygote.reads = tuple(order["reads"])
         zygote.channel, zygote.control_name = _name(channel), _name(theirs.fileno())
         zygote.users = self._ranges.take() if self._sandbox.namespaces else zygote.users
         try:

@@ -49,7 +49,8 @@ COMMANDS = {
 # From the engine's distribution, where that is installed.
 ENGINE_COMMANDS = {
     "serve": "Run an engine on this machine.",
-    "admin": "Operate an engine: make users.",
+    "admin": "Operate an engine: make users, read the audit trail.",
+    "doctor": "Show which sandboxes hold on this machine.",
 }
 ENTRY_POINTS = "steamship.commands"
 
