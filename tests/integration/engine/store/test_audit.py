@@ -28,7 +28,7 @@ from steamship_engine.store.audit_check import check
 from steamship_engine.store.database import Database
 from tests.services.audits import broken, lines, tampering, verdict
 
-ALICE = AuditActor(AuditActorKind.USER, new_id(), "alice", new_id())
+ALICE = AuditActor(AuditActorKind.USER, "0A9C3B54-5D2E-4F61-8A77-1B2C3D4E5F60", "alice", new_id())
 BEGUN = datetime(2031, 1, 1, tzinfo=UTC)
 
 
@@ -365,7 +365,7 @@ def test_no_key_stands_in_a_line(database: Database) -> None:
         (AuditFilter(subject="key 2"), [2]),
         (AuditFilter(since=BEGUN + timedelta(days=2), until=BEGUN + timedelta(days=3)), [2]),
     ],
-    ids=str,
+    ids=["all", "noun", "kind", "none", "handle", "id", "subject", "time"],
 )
 def test_lines_are_found_by_what_they_tell(
     database: Database, wanted: AuditFilter, expected: list[int]
