@@ -62,7 +62,7 @@ def left(engine: EngineProcess) -> Left:
         groups=sum(
             1
             for pid in pids
-            for folder in Path("/sys/fs/cgroup").rglob(f"steamship-{pid}*/*-*")
+            for folder in Path("/sys/fs/cgroup").rglob(f"steamship-{pid}/*-*")
             if folder.is_dir()
         ),
         mounts=len(Path("/proc/self/mountinfo").read_text().splitlines()),

@@ -25,6 +25,7 @@ class Groups:
     def __init__(self) -> None:
         own = dict(_own())
         self._hierarchies: dict[str, str] = {}
+        self._ended: set[str] = set()
         unified = f"{_MOUNTS}{own.get('', '/')}"
         self._v1 = not os.path.exists(f"{_MOUNTS}/cgroup.controllers")
         for name in _CONTROLLERS:
@@ -68,13 +69,22 @@ class Groups:
         return counts.get("oom_kill", "0") != "0"
 
     def remove(self, name: str) -> None:
-        """Nobody is in it any more; safe to repeat."""
-        for folder in self._folders(name):
-            with contextlib.suppress(OSError):
-                os.rmdir(folder)
+        """Nobody lives in it any more; safe to repeat. It goes once whoever was in it has been reaped."""
+        self._ended.add(name)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what could not go before."""
+        for name in tuple(self._ended):
+            for folder in self._folders(name):
+                with contextlib.suppress(OSError):
+                    os.rmdir(folder)
+            if not any(map(os.path.exists, self._folders(name))):
+                self._ended.discard(name)
 
     def close(self) -> None:
         """Remove this launcher's own."""
+        self.sweep()
         for folder in dict.fromkeys(self._hierarchies.values()):
             with contextlib.suppress(OSError):
                 os.rmdir(folder)

@@ -145,10 +145,11 @@ def _no_new_privileges(_confinement: Confinement) -> None:
 def _files(confinement: Confinement) -> None:
     """Where no root of its own hides the machine's files: whoever is restricted so can mount nothing any more.
 
-    Where one does, it may still have the machine's network, and on that abstract sockets of the machine's.
+    Where one does, it may still have the machine's network, and on that abstract sockets of the machine's. Whoever is
+    kept from those cannot move files between folders any more, so nobody else is.
     """
     if confinement.sandbox.namespaces:
-        if confinement.sandbox.landlock:
+        if confinement.sandbox.landlock and not confinement.network:
             landlock.scope()
     elif confinement.sandbox.landlock:
         reads = root.paths_of_the_machine(confinement.reads)

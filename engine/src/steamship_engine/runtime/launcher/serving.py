@@ -83,6 +83,8 @@ class Launcher:
                 life.why = life.why or why
                 life.kill()
             self._next_look = now + self._sampler.pause
+            if self._groups is not None:
+                self._groups.sweep()
         # Whoever forks twice at an import is found here as well.
         if look or self._leaving:
             self._sweep(now)
