@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from steamship_engine.app import sandboxing
+from steamship_engine.app import sandbox_file
+from steamship_engine.app.databases import open_database
 from steamship_engine.app.operator import operator
-from steamship_engine.app.server import open_database
 from steamship_engine.control import audit, users
 from steamship_engine.model.audit import AuditLine
 from steamship_engine.model.nouns import User
@@ -23,7 +23,7 @@ from steamship_engine.store.database import Database
 def create_user(settings: Settings, handle: str) -> tuple[User, str]:
     """A new user and their key. SettingsError where there is no engine's database yet."""
     with _opened(settings) as database:
-        allowed = settings.insecure_no_sandbox or sandboxing.isolates(settings.data_dir)
+        allowed = settings.insecure_no_sandbox or sandbox_file.isolates(settings.data_dir)
         return users.create(database, handle, many_users=allowed, by=operator())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from steamship_engine.control.addresses import Addresses, is_loopback
 from steamship_engine.model.builds import Builds
 from steamship_engine.model.sandbox import SHOWN, Sandbox, SandboxMode
@@ -13,8 +11,6 @@ from steamship_engine.runtime.egress.own import Ports
 from steamship_engine.runtime.layers import Layers
 from steamship_engine.runtime.port import Bases
 from steamship_engine.settings import Settings, SettingsError
-
-_FILE = "sandbox"
 
 
 def ports_of(addresses: Addresses) -> Ports:
@@ -52,19 +48,6 @@ def in_words(sandbox: Sandbox) -> list[str]:
     lines = [f"Sandbox: {sandbox.mode} ({SHOWN[sandbox.mode]})."]
     lines += [f'  "{mode}" does not hold here: {why}.' for mode, why in sandbox.refused]
     return lines
-
-
-def remember(data_dir: Path, mode: SandboxMode) -> None:
-    """Leave the mode for commands that work beside the engine."""
-    (data_dir / _FILE).write_text(f"{mode}\n")
-
-
-def isolates(data_dir: Path) -> bool:
-    """Whether the engine of that folder isolated users from each other when it was started last."""
-    try:
-        return SandboxMode((data_dir / _FILE).read_text().strip()).isolates
-    except (OSError, ValueError):
-        return False
 
 
 def _check(settings: Settings, sandbox: Sandbox) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 import uvicorn
 import uvloop
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
-from steamship_engine.app import lock, sandboxing
+from steamship_engine.app import lock, sandbox_file, sandboxing
 from steamship_engine.app.access_log import NAME, AccessLog
+from steamship_engine.app.databases import open_database, open_records_database
 from steamship_engine.app.engine import Engine, ground_of
 from steamship_engine.app.first_start import FirstUser, make_first_user
 from steamship_engine.app.line_writer import LineWriter
@@ -34,7 +35,6 @@ from steamship_engine.model.sandbox import Sandbox
 from steamship_engine.runtime.layers import Layers
 from steamship_engine.runtime.runtime import Runtime
 from steamship_engine.settings import Settings, SettingsError, inherited
-from steamship_engine.store import migrate, records
 from steamship_engine.store.database import Database
 from steamship_engine.store.records import Records
 from steamship_engine.store.refusals import Refusals
@@ -72,8 +72,8 @@ async def _serve(
     addresses = addresses_of(settings, listener.getsockname()[1])
     ports = sandboxing.ports_of(addresses)
     sandbox = await sandboxing.chosen(settings, ports)
-    sandboxing.remember(settings.data_dir, sandbox.mode)
-    kept, refusals = Records(_records_database(settings)), Refusals(database)
+    sandbox_file.remember(settings.data_dir, sandbox.mode)
+    kept, refusals = Records(open_records_database(settings)), Refusals(database)
     connections = WorkerConnections()
     runtime = Runtime(
         settings.data_dir,
@@ -131,37 +131,6 @@ class _Server(uvicorn.Server):
             gc.collect()
             gc.freeze()
             self._announce()
-
-
-def open_database(settings: Settings, prepare: Callable[[Database], None] = migrate.upgrade) -> Database:
-    """The settings' database after `prepare`. SettingsError where it cannot be used."""
-    url = settings.database_url
-    if url is None:
-        file = settings.data_dir / "engine.db"
-        # SQLite gives the files beside it the mode of this one.
-        file.touch(mode=0o600)
-        url = f"sqlite:///{file}"
-    database = Database(url)
-    try:
-        prepare(database)
-    except SQLAlchemyError as error:
-        database.close()
-        raise SettingsError(
-            f"The database {_without_password(url)} cannot be used: {_cause(error)}"
-        ) from None
-    return database
-
-
-def _records_database(settings: Settings) -> Database:
-    """Where records are kept: a file of their own, or the state's own server, which writes side by side."""
-    url = settings.database_url
-    if url is None or make_url(url).drivername == "sqlite":
-        file = settings.data_dir / "records.db"
-        file.touch(mode=0o600)
-        url = f"sqlite:///{file}"
-    database = Database(url)
-    records.prepare(database)
-    return database
 
 
 def _open_many() -> None:
@@ -229,14 +198,3 @@ def _announce(
         say(line)
     say(f"Steamship engine ready at {addresses.app} (API {addresses.api})")
     say("Next, in another terminal: `ship deploy` in a package's folder. Ctrl-C stops the engine.")
-
-
-def _without_password(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "of the settings"
-
-
-def _cause(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or type(error).__name__).strip()

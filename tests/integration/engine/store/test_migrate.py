@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from steamship_engine.store import migrate
@@ -39,6 +40,17 @@ def test_migrations_lead_to_the_schema(empty: Database) -> None:
     with empty.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_revision_is_alembics_own(empty: Database) -> None:
+    """What the files' names say is newest, and what the database says it has, is what Alembic says of both."""
+    with empty.read() as connection:
+        assert migrate.current(connection) is None
+    migrate.upgrade(empty)
+    with empty.read() as connection:
+        heads = ScriptDirectory.from_config(migrate.config(connection)).get_heads()
+        assert heads == [migrate.head()]
+        assert migrate.current(connection) == MigrationContext.configure(connection).get_current_revision()
 
 
 def test_sqlite_tables_are_made_alike(tmp_path: Path) -> None:
