@@ -10,6 +10,9 @@ import h11
 from steamship_engine.runtime.egress.refusal import RefusalError
 from steamship_engine.runtime.egress.wire import Headers, Wire, frame, passed_on
 
+_INFORMATIONAL = 16
+"""A server says so many times that it has not answered yet, and then it should."""
+
 
 class ClientLeftError(Exception):
     """The client has left, or speaks no HTTP any more; nobody waits for an answer."""
@@ -72,12 +75,16 @@ async def _body(client: Wire, server: Wire) -> bool:
 
 
 async def _answer(client: Wire, server: Wire) -> None:
+    informational = 0
     while True:
         try:
             event = await server.event()
         except (OSError, h11.RemoteProtocolError):
             raise _broken() from None
         if isinstance(event, h11.InformationalResponse):
+            informational += 1
+            if informational > _INFORMATIONAL:
+                raise _broken()
             continue
         if isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
             raise _broken()

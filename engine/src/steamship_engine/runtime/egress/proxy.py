@@ -12,12 +12,13 @@ import h11
 from steamship_engine.model.limits import EgressLimits
 from steamship_engine.runtime.egress import forwarding, targets, tunnel
 from steamship_engine.runtime.egress.forwarding import ClientLeftError
+from steamship_engine.runtime.egress.pace import Pace
 from steamship_engine.runtime.egress.refusal import RefusalError
 from steamship_engine.runtime.egress.targets import Target
 from steamship_engine.runtime.egress.traffic import Traffic
 from steamship_engine.runtime.egress.tunnel import Streams
 from steamship_engine.runtime.egress.watch import Watch
-from steamship_engine.runtime.egress.wire import CHUNK, Wire, frame, held
+from steamship_engine.runtime.egress.wire import CHUNK, FIELDS, HEAD, Wire, frame, held
 
 REFUSED = b"x-steamship-refused"
 """The header of an answer that is the proxy's own: its word for why."""
@@ -38,7 +39,7 @@ Open = Callable[[Target], Awaitable[Way]]
 
 
 class Proxy:
-    """Serves one connection of one worker. `refused` is told of what the rules forbid."""
+    """Serves the connections of one worker. `refused` is told of what the rules forbid."""
 
     def __init__(
         self,
@@ -48,10 +49,11 @@ class Proxy:
         refused: Callable[[str, RefusalError], None],
     ) -> None:
         self._open, self._limits, self._traffic, self._refused = open_way, limits, traffic, refused
+        self._pace = Pace()
 
     async def serve(self, streams: Streams) -> None:
-        """Answer requests until the client leaves, is refused one, or gets its tunnel."""
-        client = Wire(h11.SERVER, *streams)
+        """Serve one connection: answer requests until the client leaves, is refused one, or gets its tunnel."""
+        client = Wire(h11.SERVER, *streams, self._pace)
         with suppress(OSError, ClientLeftError, TimeoutError):
             async with held(client.writer):
                 while await self._one(client):
@@ -87,6 +89,12 @@ class Proxy:
             async with asyncio.timeout(self._limits.head):
                 event = await client.event()
         except h11.RemoteProtocolError as error:
+            if error.error_status_hint == 431:
+                raise RefusalError(
+                    431,
+                    "long-head",
+                    f'A head of more than "{FIELDS}" fields or "{HEAD}" bytes is refused: send less.',
+                ) from None
             raise RefusalError(
                 error.error_status_hint, "malformed", "The request is no HTTP that the proxy understands."
             ) from None
@@ -98,7 +106,7 @@ class Proxy:
         server = way.streams
         async with held(server[1]):
             await client.send(h11.Response(status_code=200, headers=[], reason=b"Connection established"))
-            early, _ = client.http.trailing_data
+            early = client.ahead
             self._traffic.ended(passed=1)
             await self._watched(
                 (client.writer, server[1]),
@@ -114,7 +122,9 @@ class Proxy:
             await self._watched(
                 (client.writer, way.streams[1]),
                 way,
-                lambda moved: forwarding.exchange(client, Wire(h11.CLIENT, *way.streams, moved), request),
+                lambda moved: forwarding.exchange(
+                    client, Wire(h11.CLIENT, *way.streams, self._pace, moved), request
+                ),
             )
             self._traffic.ended(passed=1)
 
