@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from steamship_engine.gateway import plain
 from steamship_engine.gateway.plain import Plain
-from steamship_engine.model.identifiers import request_id
+from steamship_engine.model.identifiers import new_id, request_id
 
 _VALUE = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
 _LENGTH, _REQUEST_ID, _OTHER = range(3)
@@ -31,10 +31,14 @@ class _Varying(NamedTuple):
 class Repeat:
     """A head that was read on a connection, so that it is known when it comes again."""
 
-    __slots__ = ("_head", "_lines", "_may_vary", "_size", "_varying")
+    __slots__ = ("_head", "_is_named", "_lines", "_may_vary", "_size", "_varying")
 
-    def __init__(self, head: Plain, lines: list[bytes], may_vary: dict[int, _Varying], size: int) -> None:
+    def __init__(
+        self, head: Plain, lines: list[bytes], may_vary: dict[int, _Varying], size: int, is_named: bool
+    ) -> None:
+        """`is_named` where the head's request id is its client's own; else each request has another one."""
         self._head, self._lines, self._may_vary, self._size = head, lines, may_vary, size
+        self._is_named = is_named
         self._varying: dict[int, _Varying] = {}
 
     @classmethod
@@ -61,7 +65,8 @@ class Repeat:
         if shape.length < len(names):
             may_vary[shape.length + 1] = _Varying(prefixes[shape.length], _LENGTH, "", 0)
             size = int(values[shape.length])
-        return cls(head, lines, may_vary, size)
+        given = values[shape.request_id] if shape.request_id < len(names) else b""
+        return cls(head, lines, may_vary, size, is_named=given == head.request_id.encode())
 
     def again(self, data: bytes) -> tuple[Plain, bytes, int] | None:
         """The head of a request, what has come of its body and how many bytes are missing, if `data` is one as before; None for the parser to read."""
@@ -75,6 +80,8 @@ class Repeat:
             if changed is None:
                 return None
             head, size = changed
+        elif not self._is_named:
+            head = Plain(head.place, head.verb, head.query, head.headers, new_id())
         missing = end + 4 + size - len(data)
         return (head, data[end + 4 :], missing) if missing >= 0 else None
 
@@ -88,7 +95,8 @@ class Repeat:
         if lines != expected and not self._vary(lines, expected):
             return None
         head, size = self._head, self._size
-        headers, own = list(head.headers), head.request_id
+        headers = list(head.headers)
+        own = head.request_id if self._is_named else new_id()
         for at, (prefix, use, name, place) in self._varying.items():
             line = lines[at]
             value = line[len(prefix) :]

@@ -12,6 +12,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 _DRAWN_AT_ONCE = 64
 _drawn: list[str] = []
+_ids: list[str] = []
+_VARIANT = dict(zip("0123456789ABCDEF", "89AB" * 4, strict=True))
 
 
 def _random_digits() -> str:
@@ -26,8 +28,17 @@ def _random_digits() -> str:
 
 def new_id() -> str:
     """A fresh upper-case hyphenated UUID (the original clients look ids up by an upper-case pattern)."""
-    digits = _random_digits().upper()
-    variant = "89AB"[int(digits[16], 16) & 3]
+    # Each request without an id gets one, so they are made for many at once, too.
+    try:
+        return _ids.pop()
+    except IndexError:
+        made = [_id(_random_digits().upper()) for _ in range(_DRAWN_AT_ONCE)]
+        _ids.extend(made[1:])
+        return made[0]
+
+
+def _id(digits: str) -> str:
+    variant = _VARIANT[digits[16]]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 

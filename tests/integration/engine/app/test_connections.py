@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -75,6 +76,23 @@ def test_requests_sent_ahead_are_answered_in_order(monkeypatch: pytest.MonkeyPat
 
     application = play(monkeypatch, way, scenario)
     assert application.door.runtime.bodies[2:] == [b"", b"abcdef"] * 5
+
+
+@pytest.mark.parametrize("line", [b"", b"X-Request-Id: no id\r\n"], ids=["none", "odd"])
+def test_requests_without_an_id_have_one_each(monkeypatch: pytest.MonkeyPatch, way: str, line: bytes) -> None:
+    """Equal requests of one connection whose client names no id are told apart, in their answers and by the package."""
+    raw = GET.replace(b"X-Request-Id: R-1\r\n", line)
+
+    async def scenario(application: Served, connection: Connection) -> None:
+        answers = []
+        for _ in range(4):
+            connection.send(raw)
+            answers.append(await connection.answer())
+        told = {re.findall(rb"(?i)\r\nx-request-id: (\S+)\r\n", answer)[0].decode() for answer in answers}
+        assert len(told) == 4
+        assert told == {asked.request_id for asked in application.door.runtime.requests[-4:]}
+
+    play(monkeypatch, way, scenario)
 
 
 def test_a_second_request_waits_for_the_first(monkeypatch: pytest.MonkeyPatch, way: str) -> None:

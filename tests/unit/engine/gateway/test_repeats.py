@@ -86,6 +86,23 @@ def test_values_that_pass_may_change() -> None:
         assert found[0].request_id == id_.decode()
 
 
+@pytest.mark.parametrize("line", [b"", b"X-Request-Id: no id\r\n"], ids=["none", "odd"])
+def test_requests_without_an_id_have_one_each(line: bytes) -> None:
+    """Where a client names no id, or none that is kept, no two of its requests share one, whatever else changes in them."""
+    first = FIRST.replace(b"X-Request-Id:R-1\r\n", line)
+    parsed = Parsed(first)
+    assert parsed.head is not None
+    kept = Repeat.of(first, parsed.head, parsed.names, parsed.values)
+    assert kept is not None
+    seen = {parsed.head.request_id}
+    for data in (first, first, first.replace(b"one", b"two"), first.replace(b"one", b"two"), first):
+        found = kept.again(data)
+        assert found is not None
+        assert found[0]._replace(request_id="") == Parsed(data).head._replace(request_id="")  # type: ignore[union-attr]
+        seen.add(found[0].request_id)
+    assert len(seen) == 6
+
+
 def test_a_body_may_still_be_coming() -> None:
     """Many clients send a head by itself: what is missing is told."""
     assert repeat().again(FIRST[:-3]) == (Parsed(FIRST).head, b"", 3)
