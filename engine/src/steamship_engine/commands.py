@@ -185,7 +185,8 @@ def audit(
 def verify_audit(context: click.Context, /, *, head: str | None, as_json: bool, **flags: str | None) -> None:
     """Whether no line of the audit trail was changed, removed or put in; exit code 1 where one was.
 
-    Names the first line that is wrong.
+    Names the first line that is wrong. A --head that was pruned since cannot be compared, which is exit code 1 too: note
+    a new one after each prune.
     """
     with _in_words():
         settings = load(_with_groups(context, flags))
@@ -221,7 +222,8 @@ def verify_audit(context: click.Context, /, *, head: str | None, as_json: bool, 
 def prune_audit(context: click.Context, /, *, before: datetime, as_json: bool, **flags: str | None) -> None:
     """Remove the audit trail's lines from before a moment, and add a line that says so.
 
-    Nothing else ever removes one. Keep a copy, if they may be wanted: `ship admin audit --all --json`.
+    Nothing else ever removes one. Keep a copy, if they may be wanted: `ship admin audit --all --json`. Note a new head
+    afterwards: `ship admin audit verify` prints it.
     """
     with _in_words():
         settings = load(_with_groups(context, flags))

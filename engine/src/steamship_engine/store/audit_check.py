@@ -35,7 +35,7 @@ class Verdict:
 
 
 def check(connection: Connection, noted: Head | None = None, page: int = AUDIT.page) -> Verdict:
-    """Read the whole trail. `noted` is a head of earlier, which must be on it. The connection is a fresh one of `read`."""
+    """Read the whole trail. `noted` is a head of earlier, which must be on it, and not pruned. The connection is a fresh one of `read`."""
     if connection.dialect.name == "postgresql":
         # Each page sees what the first one saw; on SQLite that is so anyway.
         connection.execution_options(isolation_level="REPEATABLE READ")
@@ -63,7 +63,7 @@ class _Walk:
         self._ends, self._noted = ends, noted
         self._at = ends.pruned
         self.lines = 0
-        self.broken = self._contradiction(ends.pruned)
+        self.broken = self._beyond_reach() or self._contradiction(ends.pruned)
 
     def step(self, line: Row[Any]) -> None:
         """One line further; nothing after the first that is wrong."""
@@ -96,6 +96,16 @@ class _Walk:
         if chained(self._at.hash, _values(line)) != line.hash:
             return Broken(line.seq, "does not follow from the one before it: it was changed, or that one was")
         return None
+
+    def _beyond_reach(self) -> Broken | None:
+        """Where the noted line cannot be looked at any more: nothing says that the chain is still the one it was on."""
+        noted = self._noted
+        if noted is None or noted.seq >= self._ends.pruned.seq:
+            return None
+        return Broken(
+            noted.seq,
+            "was pruned, so the noted one cannot be compared: note a later head, or look at the copy made before pruning",
+        )
 
     def _contradiction(self, head: Head) -> Broken | None:
         """Where the line is another one than was noted."""

@@ -247,6 +247,21 @@ def test_a_trail_written_anew_is_found_by_a_head_noted_before(database: Database
         assert check(connection, noted).broken.seq == 3
 
 
+def test_a_noted_head_that_was_pruned_is_not_whole(database: Database) -> None:
+    """A head from before the trail's beginning proves nothing, so it is named; the last one that was pruned is still compared."""
+    write(database, 4)
+    heads = [Head(line.seq, line.hash) for line in lines(database)]
+    control.prune(database, OPERATOR, BEGUN + timedelta(days=4))
+    found = []
+    for noted in (heads[1], heads[2], Head(3, "0" * 64), heads[3]):
+        with database.read() as connection:
+            found.append(check(connection, noted).broken)
+    gone, last_gone, other, kept = found
+    assert gone is not None and gone.seq == 2 and "was pruned" in gone.why and "later head" in gone.why
+    assert last_gone is None and kept is None
+    assert other is not None and other.seq == 3
+
+
 def test_many_writers_keep_one_chain(database: Database) -> None:
     """Transactions that commit at the same time, some of several lines and some that fail, make one chain without gaps."""
     together = threading.Barrier(6)
