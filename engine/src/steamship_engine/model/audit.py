@@ -66,7 +66,7 @@ MEANINGS: Mapping[AuditKind, str] = {
     AuditKind.ACCESS_REFUSED: "a good key asked for what it may not have, or for what is another's",
     AuditKind.NETWORK_REFUSED: "a package's code asked for a place that it may not reach",
     AuditKind.SANDBOX_REFUSED: "a package's process was refused, or ended for what it tried",
-    AuditKind.REFUSALS_LOST: "so many refusals came faster than they are kept",
+    AuditKind.REFUSALS_LOST: "so many refusals could not be written: the engine's log says why",
     AuditKind.AUDIT_PRUNED: "the operator removed the lines up to `through`",
 }
 

@@ -179,8 +179,8 @@ class AuditLimits:
     """What of refusals the audit trail keeps; of changes it keeps every one.
 
     A refusal is written `every` seconds at the latest. The like of it within `window` seconds are counted in one
-    further line. Of one source at most `source` different ones are told apart in that time, and of all of
-    one kind of actor at most `all`; above that they are only counted. A listing or a check reads `page` lines at once.
+    further line. Of one source at most `source` different ones are told apart in that time, and of one kind, of all of
+    one kind of actor, at most `all`; above that they are only counted. A listing or a check reads `page` lines at once.
     """
 
     every: float = 1

@@ -24,6 +24,8 @@ from steamship_engine.store.schema import audit, audit_chain
 _NOTED = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 CHAINED = tuple(column.name for column in audit.columns if column.name != "hash")
 """The columns that a line's hash is made of, in their order."""
+_IDS = {"actor_id", "key_id", "subject_id"}
+_ID = 36
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def _insert(mark: str) -> str:
 
 
 def _line(seq: int, event: AuditEvent) -> tuple[str | int | None, ...]:
-    """The columns of `CHAINED`. Whatever stands in them, no key does."""
+    """The columns of `CHAINED`. Whatever stands in them, no key does, and PostgreSQL takes it."""
     by, source, subject = event.by, event.source, event.subject or Subject("")
     line = (
         seq,
@@ -166,7 +168,11 @@ def _line(seq: int, event: AuditEvent) -> tuple[str | int | None, ...]:
         subject.handle,
         json.dumps(dict(event.detail), separators=(",", ":"), sort_keys=True),
     )
-    return tuple(_shown(value) if isinstance(value, str) else value for value in line)
+    shown = (_shown(value) if isinstance(value, str) else value for value in line)
+    return tuple(
+        value[:_ID] if isinstance(value, str) and name in _IDS else value
+        for name, value in zip(CHAINED, shown, strict=True)
+    )
 
 
 def _shown(text: str) -> str:

@@ -10,20 +10,27 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from steamship_engine.model.audit import ENGINE, AuditActorKind, AuditEvent, AuditKind, AuditOutcome
+from steamship_engine.model.audit import (
+    ENGINE,
+    NOWHERE,
+    AuditActor,
+    AuditActorKind,
+    AuditEvent,
+    AuditKind,
+    AuditOutcome,
+)
 from steamship_engine.model.limits import AUDIT, AuditLimits
 from steamship_engine.store import audit
-from steamship_engine.store.database import Database
+from steamship_engine.store.database import Database, outage
 
 _log = logging.getLogger(__name__)
 
 ALIKE = {"more": True}
-"""The detail of a line that counts different refusals of one kind and source, of which there were too many."""
+"""The detail of a line that counts different refusals of one kind, of which there were too many of one source or of all."""
+_LOST = AuditEvent(AuditKind.REFUSALS_LOST, ENGINE, outcome=AuditOutcome.REFUSED)
 
 
 @dataclass
@@ -46,8 +53,7 @@ class Refusals:
         self._thread: threading.Thread | None = None
         self._tallies: dict[Hashable, _Tally] = {}
         self._of_source: Counter[Hashable] = Counter()
-        self._of_kind: Counter[AuditActorKind] = Counter()
-        self._lost = 0
+        self._of_all: Counter[tuple[AuditKind, AuditActorKind]] = Counter()
         self._window_ends = time.monotonic() + limits.window
 
     def start(self) -> None:
@@ -64,17 +70,16 @@ class Refusals:
         self.flush(all_of_it=True)
 
     def add(self, event: AuditEvent) -> None:
-        """Keep a refusal, or count it where the like of it is kept already; above the bounds count what is lost."""
+        """Keep a refusal, or count it where the like of it is kept already, above the bounds all that is alike in less."""
         with self._lock:
-            tally = self._tally(event)
-            if tally is None:
-                self._lost += 1
-            else:
-                tally.count += 1
+            self._tally(event).count += 1
         self._some.set()
 
     def flush(self, *, all_of_it: bool = False) -> None:
-        """Write what has no line yet; when the window is over, or for `all_of_it`, also how often it came again. Blocking."""
+        """Write what has no line yet; when the window is over, or for `all_of_it`, also how often it came again.
+
+        Blocking. Raises nothing: what cannot be written waits, and the log says why.
+        """
         with self._writing:
             over = all_of_it or time.monotonic() >= self._window_ends
             with self._lock:
@@ -83,53 +88,80 @@ class Refusals:
                     for tally in self._tallies.values()
                     if tally.written == 0 or (over and tally.count > tally.written)
                 ]
-                lost = self._lost if over else 0
-            if (due or lost) and not self._written(due, lost):
+            try:
+                self._write(due)
+            except Exception as error:
+                trace = error if outage(error) is None else None
+                _log.error(
+                    "%d refusals cannot be written to the audit trail yet: %s",
+                    len(due),
+                    error,
+                    exc_info=trace,
+                )
                 return
-            with self._lock:
-                for tally, times in due:
-                    tally.written += times
-                self._lost -= lost
-                if over:
+            if over:
+                with self._lock:
                     self._begin_window()
 
-    def _tally(self, event: AuditEvent) -> _Tally | None:
-        """Where the refusal counts; None above the bounds."""
-        kind, source, likeness = event.by.kind, _source(event), _likeness(event)
+    def _tally(self, event: AuditEvent) -> _Tally:
+        """Where the refusal counts: by itself, above a source's bound with its like, above all bounds with its kind."""
+        whose, source, likeness = _whose(event), _source(event), _likeness(event)
         if likeness not in self._tallies and self._of_source[source] >= self._limits.source:
             # One for all the rest of it: the source may have as many addresses as it likes.
-            event, likeness = replace(event, subject=None, detail=ALIKE), (event.kind, source)
+            event, likeness = replace(event, subject=None, detail=ALIKE), (*whose, source)
+        if likeness not in self._tallies and self._of_all[whose] >= self._limits.all:
+            nobody_more = AuditActor(event.by.kind)
+            event = replace(event, by=nobody_more, source=NOWHERE, subject=None, detail=ALIKE)
+            likeness = whose
         tally = self._tallies.get(likeness)
-        if tally is not None:
-            return tally
-        if self._of_kind[kind] >= self._limits.all:
-            return None
-        self._of_kind[kind] += 1
-        self._of_source[source] += 1
-        tally = self._tallies[likeness] = _Tally(event)
+        if tally is None:
+            self._of_all[whose] += 1
+            self._of_source[source] += 1
+            tally = self._tallies[likeness] = _Tally(event)
         return tally
 
-    def _written(self, due: list[tuple[_Tally, int]], lost: int) -> bool:
+    def _write(self, due: Sequence[tuple[_Tally, int]]) -> None:
+        """Write all that is due together, or where something of it is wrong each by itself."""
+        if not due:
+            return
         try:
-            with self._database.begin() as connection:
-                for tally, times in due:
-                    audit.append(connection, replace(tally.event, times=times))
-                if lost:
-                    audit.append(
-                        connection,
-                        AuditEvent(AuditKind.REFUSALS_LOST, ENGINE, outcome=AuditOutcome.REFUSED, times=lost),
-                    )
-        except SQLAlchemyError as error:
-            _log.error("%d refusals cannot be written to the audit trail yet: %s", len(due), error)
-            return False
-        return True
+            self._append(due)
+        except Exception as error:
+            if outage(error) is not None:
+                raise
+            for tally, times in due:
+                self._write_one(tally, times)
+
+    def _write_one(self, tally: _Tally, times: int) -> None:
+        try:
+            self._append([(tally, times)])
+        except Exception as error:
+            if outage(error) is not None:
+                raise
+            # Where the trail takes this line instead, it is the refusal that it does not take. It keeps no other one out.
+            self._append([(_Tally(_LOST), times)])
+            _log.error(
+                'A refusal "%s" is lost, for the audit trail does not take it.',
+                tally.event.kind,
+                exc_info=error,
+            )
+            with self._lock:
+                tally.written += times
+
+    def _append(self, due: Sequence[tuple[_Tally, int]]) -> None:
+        with self._database.begin() as connection:
+            for tally, times in due:
+                audit.append(connection, replace(tally.event, times=times))
+        with self._lock:
+            for tally, times in due:
+                tally.written += times
 
     def _begin_window(self) -> None:
         """Forget what is written; what came meanwhile is the new window's first."""
         left = {key: tally for key, tally in self._tallies.items() if tally.count > tally.written}
         self._tallies = left
         self._of_source = Counter(_source(tally.event) for tally in left.values())
-        self._of_kind = Counter(tally.event.by.kind for tally in left.values())
+        self._of_all = Counter(_whose(tally.event) for tally in left.values())
         self._window_ends = time.monotonic() + self._limits.window
 
     def _write_on(self) -> None:
@@ -146,9 +178,16 @@ def _likeness(event: AuditEvent) -> Hashable:
     return (event.kind, event.by, event.source.address, event.subject, event.outcome, detail)
 
 
+def _whose(event: AuditEvent) -> tuple[AuditKind, AuditActorKind]:
+    """What is bounded together, so that no flood of one kind, or of strangers', hides what else was refused."""
+    return event.kind, event.by.kind
+
+
 def _source(event: AuditEvent) -> Hashable:
-    """Who is behind a refusal: the actor, else the network that it came from."""
-    return (event.by.kind, event.by.id or _network(event.source.address))
+    """Who is behind a refusal: the actor, of a package's code the user whose it is, else the network that it came from."""
+    by = event.by
+    who = by.handle or by.id if by.kind is AuditActorKind.WORKER else by.id
+    return (by.kind, who or _network(event.source.address))
 
 
 def _network(address: str | None) -> str | None:
@@ -157,6 +196,9 @@ def _network(address: str | None) -> str | None:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return address
+    if parsed.version == 6:
+        # What listens on `::` sees IPv4 clients as ::ffff:192.0.2.1.
+        parsed = parsed.ipv4_mapped or parsed
     if parsed.version == 4:
         return str(parsed)
     return str(ipaddress.ip_network((int(parsed), 64), strict=False))

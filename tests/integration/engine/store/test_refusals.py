@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from steamship_engine.model.audit import (
     NOBODY,
@@ -21,6 +22,7 @@ from steamship_engine.model.audit import (
     Subject,
 )
 from steamship_engine.model.limits import AuditLimits
+from steamship_engine.store import audit
 from steamship_engine.store.database import Database
 from steamship_engine.store.refusals import Refusals
 from tests.services.audits import broken, lines, tampering
@@ -97,7 +99,7 @@ def test_of_one_source_only_so_many_are_told_apart(refusals: Refusals, database:
 
 
 def test_strangers_do_not_drown_users(refusals: Refusals, database: Database) -> None:
-    """A flood from many addresses is bounded and what is lost is counted; users and workers are told all the same."""
+    """A flood from many addresses is bounded, and the rest of it counted in one line; users and workers are told all the same."""
     for number in range(200):
         refusals.add(refusal(address=f"198.51.100.{number}"))
     worker = AuditActor(AuditActorKind.WORKER, "I-1")
@@ -105,9 +107,40 @@ def test_strangers_do_not_drown_users(refusals: Refusals, database: Database) ->
     refusals.add(refusal(worker))
     found = written(refusals, database)
     kinds = [line.actor_kind for line in found]
-    assert kinds.count(AuditActorKind.NOBODY) == 5
+    assert kinds.count(AuditActorKind.NOBODY) == 6
     assert kinds.count(AuditActorKind.USER) == kinds.count(AuditActorKind.WORKER) == 1
-    assert (found[-1].kind, found[-1].times) == (AuditKind.REFUSALS_LOST, 195)
+    rest = found[5]
+    assert (rest.kind, rest.actor_kind, rest.times) == (AuditKind.ACCESS_REFUSED, "nobody", 195)
+    assert (rest.address, rest.request_id, rest.details) == (None, None, {"more": True})
+
+
+def test_many_instances_of_one_user_do_not_drown_anothers(refusals: Refusals, database: Database) -> None:
+    """All of a user's workers are one source, however many instances they are of."""
+    for number in range(100):
+        worker = AuditActor(AuditActorKind.WORKER, f"I-{number}", "mallory")
+        refusals.add(refusal(worker, subject=f"P-{number}"))
+    refusals.add(refusal(AuditActor(AuditActorKind.WORKER, "I-A", "alice"), subject="P-1"))
+    found = written(refusals, database)
+    assert [(line.actor_handle, line.subject_id, line.times) for line in found] == [
+        ("mallory", "P-0", 1),
+        ("mallory", "P-1", 1),
+        ("mallory", "P-2", 1),
+        ("mallory", None, 97),
+        ("alice", "P-1", 1),
+    ]
+
+
+def test_a_flood_of_one_kind_hides_no_other(refusals: Refusals, database: Database) -> None:
+    """Above all bounds a kind is still told of, and another kind of the same actors has lines of its own."""
+    for number in range(50):
+        refusals.add(refusal(by(f"user-{number}")))
+    refusals.add(replace(refusal(by("alice")), kind=AuditKind.LOGIN_REFUSED))
+    found = written(refusals, database)
+    assert [(line.kind.value, line.actor_id, line.times) for line in found[5:]] == [
+        ("access.refused", None, 45),
+        ("login.refused", "alice", 1),
+    ]
+    assert len(found) == 7
 
 
 def test_an_ipv6_host_is_one_source(refusals: Refusals, database: Database) -> None:
@@ -120,13 +153,23 @@ def test_an_ipv6_host_is_one_source(refusals: Refusals, database: Database) -> N
     assert found[-1].address == "2001:db8:0:1::1"
 
 
+def test_an_ipv4_host_is_one_source_on_an_ipv6_socket(refusals: Refusals, database: Database) -> None:
+    """Where the engine listens on `::`, IPv4 strangers are told apart as ever."""
+    for number in range(20):
+        refusals.add(refusal(address="::ffff:192.0.2.1", code=f"C-{number}"))
+    refusals.add(refusal(address="::ffff:192.0.2.2"))
+    found = written(refusals, database)
+    assert [line.times for line in found] == [1, 1, 1, 17, 1]
+    assert (found[-1].address, found[-1].details) == ("::ffff:192.0.2.2", {})
+
+
 def test_a_new_window_begins_anew(refusals: Refusals, database: Database) -> None:
     """After a window the same refusals have lines again, and nothing of it is kept in memory."""
     for _ in range(3):
         refusals.add(refusal())
         assert len(written(refusals, database)) <= 3
     assert [line.times for line in lines(database)] == [1, 1, 1]
-    assert not refusals._tallies and not refusals._of_kind and not refusals._of_source
+    assert not refusals._tallies and not refusals._of_all and not refusals._of_source
 
 
 def test_what_cannot_be_written_yet_is_kept(refusals: Refusals, database: Database) -> None:
@@ -139,6 +182,30 @@ def test_what_cannot_be_written_yet_is_kept(refusals: Refusals, database: Databa
     with database.begin() as connection:
         connection.execute(text("ALTER TABLE audit_away RENAME TO audit"))
     assert [line.times for line in written(refusals, database)] == [2]
+
+
+def test_an_id_of_any_length_is_written(refusals: Refusals, database: Database) -> None:
+    """An id that no thing has, as a client may send one, is cut to an id's length on either database."""
+    long = AuditActor(AuditActorKind.USER, "u" * 400, "alice", "k" * 400)
+    refusals.add(refusal(long, subject="s" * 400))
+    (line,) = written(refusals, database)
+    assert (line.actor_id, line.key_id, line.subject_id) == ("u" * 36, "k" * 36, "s" * 36)
+
+
+def test_a_refusal_that_cannot_be_written_keeps_no_other_out(refusals: Refusals, database: Database) -> None:
+    """It alone is lost, and counted; those before and after it are there, once."""
+    for each in (refusal(by("alice")), refusal(what=object()), refusal(what=object()), refusal(by("bob"))):
+        refusals.add(each)
+    refusals.flush()
+    refusals.add(refusal(by("carol")))
+    found = written(refusals, database)
+    assert [(line.actor_id, line.kind.value, line.times) for line in found] == [
+        ("alice", "access.refused", 1),
+        (None, "refusals.lost", 1),
+        (None, "refusals.lost", 1),
+        ("bob", "access.refused", 1),
+        ("carol", "access.refused", 1),
+    ]
 
 
 @pytest.fixture
@@ -166,3 +233,29 @@ def test_a_thread_writes_them(running: Refusals, database: Database) -> None:
     assert sum(line.times for line in lines(database)) == 2000
     assert len(lines(database)) <= 2
     assert broken(database) is None
+
+
+def test_the_thread_outlives_what_it_cannot_write(
+    running: Refusals, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is none of a database's, too, leaves refusals waiting, and the thread tries again."""
+    tried, written_at_last = threading.Event(), threading.Event()
+
+    def failing(*_arguments: object) -> None:
+        tried.set()
+        raise RuntimeError("a mistake of ours")
+
+    def writing(connection: Connection, event: AuditEvent) -> None:
+        real(connection, event)
+        if event.by == by("bob"):
+            written_at_last.set()
+
+    real = audit.append
+    monkeypatch.setattr(audit, "append", failing)
+    running.add(refusal(by("alice")))
+    assert tried.wait(10)
+    monkeypatch.setattr(audit, "append", writing)
+    running.add(refusal(by("bob")))
+    assert written_at_last.wait(10)
+    running.close()
+    assert [line.actor_id for line in lines(database)] == ["alice", "bob"]
