@@ -11,7 +11,7 @@ from steamship_engine.api.current import workspace_of
 from steamship_engine.api.operations import Answer, Call, Input, Operation, PagedInput, WaitForTask
 from steamship_engine.api.pages import paging
 from steamship_engine.api.times import wire_time
-from steamship_engine.control import instances, versions
+from steamship_engine.control import instances, networks, versions
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.instances import Filter
 from steamship_engine.control.reuse import Wanted
@@ -96,7 +96,11 @@ def to_wire(addresses: Addresses, placed: Placed) -> dict[str, Any]:
 
 
 def _answer(call: Call, placed: Placed) -> dict[str, Any]:
-    return {"packageInstance": to_wire(call.ground.addresses, placed)}
+    return {"packageInstance": to_wire(_addresses(call), placed)}
+
+
+def _addresses(call: Call) -> Addresses:
+    return networks.addresses_for(call.ground, call.who().network)
 
 
 def _create(call: Call, wanted: CreateInput) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def _get(call: Call, wanted: GetInput) -> dict[str, Any]:
 def _list(call: Call, wanted: ListInput) -> dict[str, Any]:
     page = instances.listed(call.ground, call.who(), filter_of(call, wanted), paging(wanted))
     return {
-        "packageInstances": [to_wire(call.ground.addresses, placed) for placed in page.items],
+        "packageInstances": [to_wire(_addresses(call), placed) for placed in page.items],
         "nextPageToken": page.next_token,
     }
 

@@ -1,8 +1,8 @@
 """The door of `/metrics`: who may read it, and the answer.
 
 With a key (`STEAMSHIP_ENGINE_METRICS_KEY`) whoever sends it may read it, on any host name. Without one it is for this machine
-alone: the client's address is a loopback one, and so are the name that it asked for and every address of the engine's. A proxy on
-this machine opens nothing, for an engine behind one has other addresses.
+alone: the client's address is a loopback one, and so are the name that it asked for and every address of the engine's, none of
+which has TLS. So a proxy on this machine, whoever is behind it, opens nothing: an engine behind one has other names, or `https`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from steamship_engine.app import process
 from steamship_engine.app.metrics import Metrics
-from steamship_engine.control.addresses import Addresses, is_loopback
+from steamship_engine.control.addresses import Addresses, is_loopback, is_sealed
 from steamship_engine.gateway import hygiene
 from steamship_engine.model.errors import (
     AuthenticationError,
@@ -48,7 +48,8 @@ class Scraping:
         """`key` None: there is none. `stats` is asked on the event loop."""
         self._metrics, self._database, self._stats = metrics, database, stats
         self._key = None if key is None else key.encode()
-        self._local = all(is_loopback(host) for host in addresses.hosts)
+        bases = (addresses.api, addresses.app, addresses.web)
+        self._local = all(is_loopback(host) for host in addresses.hosts) and not any(map(is_sealed, bases))
         self._counting: asyncio.Task[dict[TaskState, int] | None] | None = None
 
     async def answer(self, scope: Any) -> bytes:

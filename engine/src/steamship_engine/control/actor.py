@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from steamship_engine.model.audit import NOWHERE, Source
 from steamship_engine.model.errors import ForbiddenError
+from steamship_engine.model.network import Network
 
 
 class Reach(StrEnum):
@@ -25,7 +26,8 @@ class Actor:
 
     `workspace_id` is set for every reach but `user`; `instance_id` for `instance` and `worker`.
     `key_id` is the user key's row, None for worker keys. `calls` are the ids of the calls that a worker
-    acts in, outermost first: any of them may wait for what the actor asks. `source` is the request in which it
+    acts in, outermost first: any of them may wait for what the actor asks; `network` is how far a worker reaches,
+    and None for users. `source` is the request in which it
     asks, for the audit trail; who it is does not depend on it.
     """
 
@@ -37,6 +39,7 @@ class Actor:
     key_id: str | None = None
     is_admin: bool = False
     calls: tuple[str, ...] = ()
+    network: Network | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
     def require_user(self, what: str) -> None:
@@ -60,6 +63,7 @@ class Actor:
             "workspaceId": self.workspace_id,
             "instanceId": self.instance_id,
             "calls": list(self.calls),
+            "network": self.network,
             "keyId": self.key_id,
             "address": self.source.address,
             "requestId": self.source.request_id,
@@ -76,5 +80,6 @@ class Actor:
             instance_id=value["instanceId"],
             key_id=value.get("keyId"),
             calls=tuple(value.get("calls", ())),
+            network=None if value.get("network") is None else Network(value["network"]),
             source=Source(value.get("address"), value.get("requestId")),
         )

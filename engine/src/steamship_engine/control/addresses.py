@@ -36,6 +36,11 @@ class Addresses:
         """Whether owners get host labels of their own: not on loopback names and IP addresses."""
         return not is_loopback(self.app_host) and not _is_ip(self.app_host)
 
+    @cached_property
+    def by_http(self) -> Addresses:
+        """The same places by plain HTTP, as the engine itself serves them within a worker's network."""
+        return Addresses(*map(_by_http, (self.api, self.app, self.web)))
+
     def invocation_url(self, user: str, workspace: str, instance: str) -> str:
         """Where an instance is called; ends in a slash (clients append the method's name)."""
         place = f"{quote(workspace, safe='')}/{quote(instance, safe='')}/"
@@ -43,6 +48,15 @@ class Addresses:
             return f"{self.app}@{user}/{place}"
         parts = urlsplit(self.app)
         return f"{parts.scheme}://{user}.{parts.netloc}{parts.path}{place}"
+
+
+def is_sealed(base: str) -> bool:
+    """Whether clients reach the base by TLS, which ends before the engine."""
+    return urlsplit(base).scheme == "https"
+
+
+def _by_http(base: str) -> str:
+    return f"http{base[len('https') :]}" if is_sealed(base) else base
 
 
 def _host(base: str) -> str:

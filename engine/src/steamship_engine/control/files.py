@@ -19,10 +19,12 @@ from steamship_engine.model.audit import AuditKind, Subject
 from steamship_engine.model.errors import (
     AlreadyExistsError,
     AuthenticationError,
+    ForbiddenError,
     InvalidRequestError,
     NotFoundError,
 )
 from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.network import Network
 from steamship_engine.model.nouns import File, Tag, Workspace
 from steamship_engine.store import files as store
 from steamship_engine.store import tags as tag_store
@@ -70,6 +72,8 @@ class Tagged:
 def create(ground: Ground, actor: Actor, workspace: Workspace, new: NewFile) -> Tagged:
     """Store a file. AlreadyExistsError where the workspace has the handle already."""
     handle = handles.generated("file") if new.handle is None else handles.FILE.check(new.handle)
+    if new.is_public:
+        _check_network(actor, handle)
     mime_type = _mime_type(new)
     content = new.content if new.content is not None and new.content.size else None
     file_id = new_id()
@@ -141,6 +145,8 @@ def publish(ground: Ground, actor: Actor, file_id: str, *, is_public: bool | Non
     """Let everybody read a file's bytes, or its owner alone; None leaves it as it is."""
     with ground.database.begin() as connection:
         before = seen(actor, store.lock(connection, file_id), file_id)
+        if is_public:
+            _check_network(actor, before.handle)
         if is_public is not None:
             store.publish(connection, file_id, is_public=is_public)
         file = _there(store.by_id(connection, file_id))
@@ -185,6 +191,15 @@ def seen(actor: Actor, file: File | None, named: str) -> File:
             hides=None if file is None else Subject("file", file.id, file.handle),
         )
     return file
+
+
+def _check_network(actor: Actor, handle: str) -> None:
+    """ForbiddenError for a worker without a network: what everybody reads is a way out."""
+    if actor.network is Network.NONE:
+        raise ForbiddenError(
+            f'A package with network "none" cannot let everybody read the file "{handle}".',
+            suggestion='Make the file public with a key of your own, or deploy the package with network "internet".',
+        )
 
 
 def _tell_visibility(connection: Connection, actor: Actor, file: File) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from steamship_engine.control import worker_keys
+from steamship_engine.control import networks, worker_keys
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.control.keys import LONGEST_KEY, digest_of, lookup_of
@@ -18,7 +18,7 @@ from steamship_engine.model.audit import KeyProblem, TriedKey
 from steamship_engine.model.errors import AuthenticationError, ForbiddenError
 from steamship_engine.model.nouns import Key, User
 from steamship_engine.model.states import KeyScope
-from steamship_engine.store import keys, users
+from steamship_engine.store import keys, users, versions
 from steamship_engine.store.columns import now
 
 _TOUCHED_EVERY = timedelta(minutes=1)
@@ -81,7 +81,8 @@ def holder(ground: Ground, claim: Claim) -> Actor:
     """The worker that holds a key. AuthenticationError when its instance is gone."""
     with ground.database.read() as connection:
         user = keys.owner_of_instance(connection, claim.instance_id, claim.workspace_id, claim.user_id)
-    if user is None:
+        version = versions.of_instance(connection, claim.instance_id)
+    if user is None or version is None:
         raise refusal(TriedKey(KeyProblem.GONE, instance_id=claim.instance_id))
     return Actor(
         user_id=user.id,
@@ -90,6 +91,7 @@ def holder(ground: Ground, claim: Claim) -> Actor:
         workspace_id=claim.workspace_id,
         instance_id=claim.instance_id,
         calls=claim.calls,
+        network=networks.of_version(ground, version),
     )
 
 

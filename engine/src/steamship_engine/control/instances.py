@@ -215,6 +215,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
     version = versions.by_id(connection, instance.version_id)
     assert version is not None, "an instance outlived its version"
     secrets = secrets_of(ground, instance)
+    addresses = networks.addresses_for(ground, networks.of_version(ground, version))
     return CallTarget(
         spec=InstanceSpec(
             instance_id=instance.id,
@@ -223,7 +224,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
             version=_version_spec(ground, version),
             config={**instance.config, **secrets},
             context=_context(ground, placed),
-            bases=Bases(api=ground.addresses.api, app=ground.addresses.app, web=ground.addresses.web),
+            bases=Bases(api=addresses.api, app=addresses.app, web=addresses.web),
             secrets=tuple(secrets),
         ),
         owner_id=instance.user_id,
@@ -270,7 +271,7 @@ def _context(ground: Ground, placed: Placed) -> dict[str, str]:
 
 
 def invocation_url(ground: Ground, placed: Placed) -> str:
-    """Where the instance is called: the same text on the wire and in its context."""
+    """Where the instance is called from outside: what its context tells, and users read on the wire."""
     return ground.addresses.invocation_url(
         placed.user_handle, placed.workspace_handle, placed.instance.handle
     )

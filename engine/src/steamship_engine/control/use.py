@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from steamship_engine.control import audit, tasks, workspaces
+from steamship_engine.control import audit, networks, tasks, workspaces
 from steamship_engine.control import versions as version_rules
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
@@ -22,6 +22,7 @@ from steamship_engine.model.config import Config, complete, split_secrets
 from steamship_engine.model.errors import ForbiddenError, NotBuiltYetError, NotFoundError, TooLargeError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import REQUEST
+from steamship_engine.model.network import Network
 from steamship_engine.model.nouns import Package, Version, Workspace
 from steamship_engine.model.states import InitStatus
 from steamship_engine.store import instances
@@ -96,10 +97,21 @@ def _find_or_make(
             suggestion="Use a key for the workspace, or one of the user's own.",
         )
     package, version = version_rules.find(connection, actor, wanted.package)
+    _check_network(ground, actor, package, version)
     if workspace is None:
         workspace = workspaces.find_or_create(connection, actor, wanted.workspace_handle or "")
         after_commit(connection, partial(ground.changes.report, "workspace", workspace.id))
     return _make(ground, connection, actor, wanted, workspace, package, version, request_id)
+
+
+def _check_network(ground: Ground, actor: Actor, package: Package, version: Version) -> None:
+    """ForbiddenError for a worker without a network that would make itself a helper which has one."""
+    reaches = networks.of_version(ground, version)
+    if actor.network is Network.NONE and reaches is not Network.NONE:
+        raise ForbiddenError(
+            f'A package with network "none" cannot make an instance of "{package.handle}", which has "{reaches}".',
+            suggestion='Make the instance yourself, with `ship use`, or deploy the package with network "internet".',
+        )
 
 
 def _workspace(

@@ -81,7 +81,7 @@ class Gateway:
         inbound.caller = actor
         target, target_until = await self._target(where, actor)
         rights.check(actor, target, inbound.verb, where)
-        rights.check_near(inbound.peer, target)
+        rights.check_near(inbound.peer, actor, target)
         decision = Decision(actor, target, where.path, scope["path"], min(actor_until, target_until))
         self.warm.remember(memory, inbound.plain(), decision)
         if any(inbound.headers.get(name) for name in _TASK_HEADERS):

@@ -61,9 +61,11 @@ def is_own(actor: Actor, target: CallTarget) -> bool:
     )
 
 
-def check_near(peer: Peer | None, target: CallTarget) -> None:
-    """ForbiddenError for a worker that calls what is beyond its version's network."""
-    if isinstance(peer, Caller) and not is_near(peer, target):
+def check_near(peer: Peer | None, actor: Actor | None, target: CallTarget) -> None:
+    """ForbiddenError for a worker that calls what is beyond its version's network: by its connection, or its key."""
+    by_key = actor is not None and actor.network is Network.NONE
+    far = by_key and actor is not None and not actor.reaches_workspace(target.spec.workspace_id)
+    if far or (isinstance(peer, Caller) and not is_near(peer, target)):
         raise ForbiddenError(
             'The package asks for network "none" in steamship.json, so it calls instances of its own workspace alone.',
             suggestion='Deploy it with network "internet", if it is to call others.',

@@ -69,6 +69,12 @@ def by_id(connection: Connection, version_id: str) -> Version | None:
     return rows.first(connection, Version, select(versions).where(versions.c.id == version_id))
 
 
+def of_instance(connection: Connection, instance_id: str) -> Version | None:
+    """The version that an instance is of."""
+    query = select(versions).join(instances, instances.c.version_id == versions.c.id)
+    return rows.first(connection, Version, query.where(instances.c.id == instance_id))
+
+
 def by_handle(connection: Connection, package_id: str, handle: str) -> Version | None:
     """The package's version with that handle."""
     query = select(versions).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -181,6 +182,21 @@ def test_a_worker_key_stands_for_its_instance(ground: Ground, instance: Any) -> 
     assert (actor.workspace_id, actor.instance_id) == (instance.workspace_id, instance.id)
     with pytest.raises(ForbiddenError, match="Cannot use a workspace-scoped key"):
         users.current(ground, actor)
+
+
+@pytest.mark.parametrize(("manifest", "network"), [(None, "internet"), ({"network": "none"}, "none")])
+def test_a_worker_key_tells_how_far_its_version_reaches(
+    ground: Ground, alice: Actor, manifest: Any, network: str
+) -> None:
+    """The network is the version's, and stays with what the worker leaves for later."""
+    ground = on_fake_machine(ground)
+    ground.machine.manifest = manifest  # type: ignore[attr-defined]
+    deploy(ground, alice, add_package(ground, alice, "near"))
+    made = make(ground, alice, "near", "near").instance
+    actor = identity.authenticate(ground, _worker_key(ground, made))
+    assert actor.network == network
+    assert Actor.from_json(json.loads(json.dumps(actor.to_json()))) == actor
+    assert identity.authenticate(ground, keys.create(ground, alice, name="k").secret).network is None
 
 
 def test_a_worker_key_ends_with_its_instance(ground: Ground, instance: Any) -> None:

@@ -6,11 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from steamship_engine.api.instances import OPERATIONS, GetInput
+from steamship_engine.api.operations import Call
 from steamship_engine.control import instances, packages, workspaces
 from steamship_engine.control.actor import Reach
+from steamship_engine.control.addresses import Addresses
 from steamship_engine.control.instances import Filter, call_target, spec_of
 from steamship_engine.model.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from steamship_engine.model.identifiers import new_id
+from steamship_engine.model.network import Network
+from steamship_engine.model.sandbox import SandboxMode
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.store.rows import Paging
 from tests.services.fake_machine import add_package, deploy, on_fake_machine
@@ -226,3 +231,31 @@ def test_a_target_by_id(ground, bob, alice, greeter):
     for nothing in (new_id(), None, ""):
         with pytest.raises(NotFoundError):
             call_target(ground, None, None, None, nothing)
+
+
+@pytest.mark.parametrize(
+    ("network", "sandbox", "scheme"),
+    [("none", "full", "http"), ("internet", "full", "https"), ("none", "landlock", "https")],
+)
+def test_workers_that_reach_the_engine_alone_have_plain_addresses(ground, alice, network, sandbox, scheme):
+    """Their connections then end in the engine, which knows whose they are, whatever ends TLS for others."""
+    sealed = Addresses("https://ship.test/api/v1/", "https://apps.test:8443/", "https://ship.test/")
+    ground = replace(ground, addresses=sealed, sandbox=SandboxMode(sandbox))
+    ground.machine.manifest = {"network": network}
+    deploy(ground, alice, add_package(ground, alice, "near"))
+    made = make(ground, alice, "near", "near")
+    spec = spec_of(ground, made.instance.id).spec
+    assert spec.bases.api == f"{scheme}://ship.test/api/v1/"
+    assert spec.bases.app == f"{scheme}://apps.test:8443/"
+    assert spec.context["invocableURL"] == "https://alice.apps.test:8443/mine/near/"
+    worker = replace(
+        alice, reach=Reach.WORKER, workspace_id=made.instance.workspace_id, network=Network(network)
+    )
+    wanted = GetInput(id=made.instance.id)
+    get = next(each for each in OPERATIONS if each.path == "package/instance/get")
+    told = {
+        actor: get.run(Call(ground, actor, "R"), wanted)["packageInstance"]["invocationURL"]
+        for actor in (alice, worker)
+    }
+    assert told[alice] == "https://alice.apps.test:8443/mine/near/"
+    assert told[worker] == f"{scheme}://alice.apps.test:8443/mine/near/"

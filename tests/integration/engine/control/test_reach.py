@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
 from steamship_engine.control import files, tags, tasks
 from steamship_engine.control.files import Content, NewFile, NewTag
 from steamship_engine.control.tasks import TaskChange
-from steamship_engine.model.errors import NotFoundError
+from steamship_engine.model.errors import ForbiddenError, NotFoundError
+from steamship_engine.model.network import Network
 from steamship_engine.model.states import TaskState
 from steamship_engine.store.rows import Paging
 from tests.services.grounds import add_workspace, worker_of
@@ -87,3 +89,20 @@ def test_a_worker_cannot_wait_for_account_tasks(ground, alice, spaces):
             depends_on=[task.id],
             **values,
         )
+
+
+def test_a_worker_without_a_network_publishes_no_files(ground, alice):
+    """What everybody may read is a way out; it may take back what others have published."""
+    space = add_workspace(ground, alice, "mine")
+    worker = replace(worker_of(alice, space), network=Network.NONE)
+    public = files.create(ground, alice, space, files.NewFile(handle="open", is_public=True)).file
+    hidden = files.create(ground, worker, space, files.NewFile(handle="closed")).file
+    for attempt in (
+        lambda: files.create(ground, worker, space, files.NewFile(handle="new", is_public=True)),
+        lambda: files.publish(ground, worker, hidden.id, is_public=True),
+    ):
+        with pytest.raises(ForbiddenError, match='read the file "(new|closed)"'):
+            attempt()
+    assert not files.publish(ground, worker, public.id, is_public=False).file.is_public
+    near = replace(worker, network=Network.INTERNET)
+    assert files.publish(ground, near, hidden.id, is_public=True).file.is_public

@@ -23,6 +23,7 @@ from steamship_engine.model.errors import (
     NotFoundError,
     TooLargeError,
 )
+from steamship_engine.model.network import Network
 from steamship_engine.model.states import InitStatus, TaskState
 from steamship_engine.store import tasks as task_rows
 from steamship_engine.store.schema import instances
@@ -347,3 +348,19 @@ def test_a_needed_init_is_submitted_with_the_instance(ground, alice):
     assert tasks.input_of(ground, task) == {"instanceId": instance.id}
     assert ("task", task.id) in told
     assert ("instance", instance.id) in told
+
+
+def test_a_worker_without_a_network_makes_no_helper_with_one(ground, alice, greeter):
+    """What it cannot reach it would let another package fetch; what the user has made there it may find."""
+    ground.machine.manifest = {"network": "none"}
+    deploy(ground, alice, add_package(ground, alice, "near"))
+    space = workspaces.create(ground, alice, "mine", fetch_if_exists=False)
+    worker = replace(worker_of(alice, space), network=Network.NONE)
+    with pytest.raises(ForbiddenError, match='"greeter", which has "internet"') as refused:
+        make(ground, worker, "greeter", "helper", create_workspace=False)
+    assert "`ship use`" in refused.value.suggestion
+    assert make(ground, worker, "near", "near", create_workspace=False).package_handle == "near"
+    made = make(ground, alice, "greeter", "helper")
+    assert make(ground, worker, "greeter", "helper", create_workspace=False) == made
+    near = replace(worker, network=Network.INTERNET)
+    assert make(ground, near, "greeter", "other", create_workspace=False).package_handle == "greeter"

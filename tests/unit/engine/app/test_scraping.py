@@ -21,6 +21,7 @@ LOCAL = Addresses("http://localhost:8080/api/v1/", "http://localhost:8080/", "ht
 BEHIND_A_PROXY = Addresses(
     "https://ships.example/api/v1/", "http://localhost:8080/", "http://localhost:8080/"
 )
+SEALED = Addresses("https://localhost/api/v1/", "https://localhost/", "https://localhost/")
 KEY = "k" * 40
 
 
@@ -68,6 +69,7 @@ def test_without_a_key_this_machine_reads_them(host: str) -> None:
     [
         (LOCAL, {"client": ("192.0.2.7", 50000)}),
         (LOCAL, {"client": None}),
+        (SEALED, {}),
         (LOCAL, {"host": "rebound.example"}),
         (LOCAL, {"host": "192.0.2.1:8080"}),
         (BEHIND_A_PROXY, {}),

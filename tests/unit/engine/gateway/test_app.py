@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from steamship_engine.control import identity
+from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.model.audit import NOBODY, AuditEvent, AuditKind, Subject
 from steamship_engine.model.errors import BusyError, PackageCrashedError, UnavailableError
 from steamship_engine.model.limits import GATEWAY
+from steamship_engine.model.network import Network
 from steamship_engine.runtime.port import Reply, ReplyError
-from tests.services.gateway_door import APART, KEYS, Door, door, once
+from tests.services.gateway_door import APART, KEYS, Answer, Door, door, once
 
 __all__ = ["door"]
 
@@ -58,6 +62,22 @@ def test_a_public_method_needs_no_key(door: Door) -> None:
     """Anybody calls a public method, by its own verb only."""
     assert door.knock("GET", "/@alice/space/bot/open").status == 200
     assert door.knock("POST", "/@alice/space/bot/open").status == 401
+
+
+def test_a_worker_without_a_network_is_known_by_its_key(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where TLS ends before the engine a connection says nothing; public methods of other workspaces stay closed to it."""
+    holder = replace(KEYS["alice-key"], reach=Reach.WORKER, workspace_id="WS-2", network=Network.NONE)
+
+    def knock(holder: Actor) -> Answer:
+        door.changes.report("instance", "INST-2")
+        monkeypatch.setattr(identity, "holder", lambda *_: holder)
+        return door.knock("GET", "/@alice/space/bot/open", key="shipw_one")
+
+    refused = knock(holder)
+    assert refused.status == 403
+    assert 'network "none"' in refused.failure["statusMessage"]
+    assert knock(replace(holder, workspace_id="WS-ID")).status == 200
+    assert knock(replace(holder, network=Network.INTERNET)).status == 200
 
 
 def test_a_bad_key_is_refused_even_where_none_is_needed(door: Door) -> None:

@@ -98,7 +98,7 @@ def test_requests_without_an_id_have_one_each(line: bytes) -> None:
     for data in (first, first, first.replace(b"one", b"two"), first.replace(b"one", b"two"), first):
         found = kept.again(data)
         assert found is not None
-        assert found[0]._replace(request_id="") == Parsed(data).head._replace(request_id="")  # type: ignore[union-attr]
+        assert found[0]._replace(request_id="") == Parsed(data).head._replace(request_id="")
         seen.add(found[0].request_id)
     assert len(seen) == 6
 
