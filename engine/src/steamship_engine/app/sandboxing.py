@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from steamship_engine.control.addresses import Addresses, is_loopback
+from urllib.parse import urlsplit
+
+from steamship_engine.control.addresses import Addresses, is_loopback, is_sealed
 from steamship_engine.model.builds import Builds
 from steamship_engine.model.sandbox import SHOWN, Sandbox, SandboxMode
 from steamship_engine.runtime import proving
@@ -38,6 +40,8 @@ async def chosen(settings: Settings, ports: Ports) -> Sandbox:
             f'"{sandbox.mode}", does not isolate it. Leave --builds at "{Builds.WHEELS}", or see in `ship doctor` what keeps '
             f'"{SandboxMode.FULL}" and "{SandboxMode.NO_CGROUP}" from holding here.'
         )
+    if sandbox.mode.isolates:
+        _check_bases(settings)
     if not settings.insecure_no_sandbox:
         _check(settings, sandbox)
     return sandbox
@@ -48,6 +52,20 @@ def in_words(sandbox: Sandbox) -> list[str]:
     lines = [f"Sandbox: {sandbox.mode} ({SHOWN[sandbox.mode]})."]
     lines += [f'  "{mode}" does not hold here: {why}.' for mode, why in sandbox.refused]
     return lines
+
+
+def _check_bases(settings: Settings) -> None:
+    """Refuse a base that workers could not reach: in their own networks nobody ends TLS on a loopback name."""
+    for flag, base in (
+        ("--api-base", settings.api_base),
+        ("--app-base", settings.app_base),
+        ("--web-base", settings.web_base),
+    ):
+        if base is not None and is_sealed(base) and is_loopback(urlsplit(base).hostname or ""):
+            raise SettingsError(
+                f'{flag} is "{base}": packages have networks of their own, in which that name leads nowhere. '
+                "Use a name that is not this machine's loopback, or http."
+            )
 
 
 def _check(settings: Settings, sandbox: Sandbox) -> None:
