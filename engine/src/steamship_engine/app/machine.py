@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,5 +59,18 @@ class LoopMachine:
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:
             work.close()
-            raise UnavailableError("The engine is stopping.", suggestion="Try again when it is back.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+            raise _stopping()
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        except (UnavailableError, CancelledError) as error:
+            if self._ends():
+                raise _stopping() from error
+            raise
+
+    def _ends(self) -> bool:
+        """Whether the runtime has begun to end meanwhile, which then is why it could not."""
+        return self._loop is None
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("The engine is stopping.", suggestion="Try again when it is back.", stopping=True)

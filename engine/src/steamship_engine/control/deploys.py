@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,15 +25,16 @@ from steamship_engine.model.errors import (
     DeployError,
     ForbiddenError,
     InvalidRequestError,
-    NotFoundError,
     SteamshipError,
     UnavailableError,
 )
+from steamship_engine.model.nouns import Package
 from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
 from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
 from steamship_engine.store import versions
 from steamship_engine.store.blobs import Placed
+from steamship_engine.store.database import outage
 
 _HANDLER = re.compile(r"(?=.{3,200}\Z)[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 
@@ -74,8 +76,9 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
     done = _done_before(ground, deploy)
     if done is not None:
         return done
-    with _refusals_told(ground, actor, deploy):
-        handle = _check(ground, actor, deploy)
+    package = _package(ground, actor, deploy)
+    with _refusals_told(ground, actor, deploy, package):
+        handle = _checked_handle(ground, deploy, package)
         with bundles.unpacked(ground, deploy.bundle.sha256):
             made = _made(ground, actor, deploy, handle)
     ground.changes.report("version", made.version.id)
@@ -84,21 +87,26 @@ def create(ground: Ground, actor: Actor, deploy: Deploy) -> Shown:
 
 
 @contextmanager
-def _refusals_told(ground: Ground, actor: Actor, deploy: Deploy) -> Iterator[None]:
-    """Have the audit trail told of a deploy that the block refuses; of one that may not be, its door tells."""
+def _refusals_told(ground: Ground, actor: Actor, deploy: Deploy, package: Package) -> Iterator[None]:
+    """Have the audit trail told of a deploy that failed in the block, whyever.
+
+    Not of one that may not be, which its door tells, nor of one that the engine's end cut short, which is tried again.
+    """
     try:
         yield
-    except (ForbiddenError, NotFoundError, UnavailableError):
+    except (ForbiddenError, CancelledError):
         raise
     except Exception as error:
-        code = error.code if isinstance(error, SteamshipError) else SteamshipError.code
+        if isinstance(error, UnavailableError) and error.stopping:
+            raise
+        known = error if isinstance(error, SteamshipError) else outage(error)
         audit.refused(
             ground.refusals,
             AuditKind.VERSION_DEPLOYED,
             actor,
             actor.source,
-            Subject("package", deploy.package_id),
-            code=code,
+            Subject("package", package.id, package.handle),
+            code=SteamshipError.code if known is None else known.code,
             bundle=deploy.bundle.sha256,
         )
         raise
@@ -143,12 +151,16 @@ def _done_before(ground: Ground, deploy: Deploy) -> Shown | None:
         return None if version is None else shown(connection, version)
 
 
-def _check(ground: Ground, actor: Actor, deploy: Deploy) -> str:
+def _package(ground: Ground, actor: Actor, deploy: Deploy) -> Package:
     with ground.database.read() as connection:
-        package = package_rules.own(connection, actor, deploy.package_id)
-        if deploy.handle is None:
-            return handles.generated("version")
-        handle = handles.VERSION.check(deploy.handle)
+        return package_rules.own(connection, actor, deploy.package_id)
+
+
+def _checked_handle(ground: Ground, deploy: Deploy, package: Package) -> str:
+    if deploy.handle is None:
+        return handles.generated("version")
+    handle = handles.VERSION.check(deploy.handle)
+    with ground.database.read() as connection:
         if versions.by_handle(connection, package.id, handle) is not None:
             raise _taken()
     return handle

@@ -210,14 +210,25 @@ class CallTooDeepError(PackageError):
 
 
 class UnavailableError(SteamshipError):
-    """The engine cannot do this now; `retry_after_s` whole seconds later it may."""
+    """The engine cannot do this now; `retry_after_s` whole seconds later it may.
+
+    Where it is `stopping`, the next one may: what it was doing is tried again then.
+    """
 
     code = "Unavailable"
     http_status = 503
 
-    def __init__(self, message: str, *, suggestion: str | None = None, retry_after_s: int = 1) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        suggestion: str | None = None,
+        retry_after_s: int = 1,
+        stopping: bool = False,
+    ) -> None:
         super().__init__(message, suggestion=suggestion)
         self.retry_after_s = retry_after_s
+        self.stopping = stopping
 
 
 class BusyError(UnavailableError):

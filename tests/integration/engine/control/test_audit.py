@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +37,7 @@ from steamship_engine.model.audit import (
 )
 from steamship_engine.model.errors import (
     AuthenticationError,
+    BusyError,
     DeployError,
     ForbiddenError,
     NotFoundError,
@@ -176,14 +178,18 @@ def test_packages_and_versions(ground: Ground, machine: FakeMachine, alice: Acto
     [
         (DeployError("The class says canary-42.", details="canary-43"), "DeployFailed"),
         (RuntimeError("canary-42"), "InternalError"),
-        (UnavailableError("stopping"), None),
+        (OSError("no space for canary-42"), "InternalError"),
+        (UnavailableError("canary-42 took too long"), "Unavailable"),
+        (BusyError("canary-42"), "Busy"),
+        (UnavailableError("stopping", stopping=True), None),
+        (CancelledError(), None),
     ],
-    ids=["refused", "failed", "later"],
+    ids=["refused", "failed", "full", "slow", "busy", "stopping", "cancelled"],
 )
 def test_a_refused_deploy(
     ground: Ground, machine: FakeMachine, alice: Actor, problem: Exception, code: str | None
 ) -> None:
-    """It is told with the error's code and without a word of the package's; one that is tried again later is not."""
+    """Whatever it failed for, it is told with the error's code and without a word of the package's; one that the engine's end cut short is not."""
     package = add_package(ground, alice, "greeter")
     machine.problem = problem
     with pytest.raises(type(problem)):
@@ -192,6 +198,7 @@ def test_a_refused_deploy(
     assert [line.details["code"] for line in refused] == ([] if code is None else [code])
     for line in refused:
         assert (line.outcome, line.subject_id) == (AuditOutcome.REFUSED, package.id)
+        assert line.subject_handle == "greeter"
         assert (line.actor_handle, line.request_id) == ("alice", "R-7")
     assert "canary" not in text_of(ground.database)
 
@@ -205,6 +212,14 @@ def test_a_deploy_to_anothers_package_is_told_once(
     with pytest.raises(ForbiddenError):
         deploy(ground, bob, package, "2.0.0")
     assert len(told(ground, AuditKind.VERSION_DEPLOYED)) == 1
+
+
+def test_a_deploy_to_what_is_no_package_leaves_no_line(ground: Ground, alice: Actor) -> None:
+    """What a client sends instead of a package's id, however long, is put down nowhere."""
+    package = replace(add_package(ground, alice, "greeter"), id="canary-" * 1000)
+    with pytest.raises(NotFoundError):
+        deploy(ground, alice, package)
+    assert kinds(ground) == ["package.created"]
 
 
 def test_instances_come_and_go(ground: Ground, alice: Actor, secretive: str) -> None:
