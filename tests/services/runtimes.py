@@ -21,6 +21,7 @@ from steamship_engine.runtime.port import (
     Description,
     InstanceSpec,
     LogLine,
+    Refused,
     Reply,
     Request,
     VersionSpec,
@@ -70,11 +71,12 @@ class Answer:
 
 @dataclass
 class Bench:
-    """A runtime to try things on; `lines` is what packages printed."""
+    """A runtime to try things on; `lines` is what packages printed, `refused` what they were not let do."""
 
     runtime: Runtime
     folder: Path
     lines: list[LogLine] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
     async def prepare(self, name: str, more: Mapping[str, str | bytes] | None = None) -> Description:
         """Inspect and prepare `tests/packages/{name}`."""
@@ -190,15 +192,17 @@ async def _with_bench(
 async def bench(data: Path, wheel: Path, folder: Path, **limits: float) -> AsyncIterator[Bench]:
     """A bench whose runtime is closed at the end."""
     lines: list[LogLine] = []
+    refused: list[Refused] = []
     runtime = Runtime(
         data,
         sdk_wheel=wheel,
         environ=os.environ,
         limits=replace(RUNTIME, **limits),
         on_log=lines.append,
+        on_refused=refused.append,
         layers=UNCONFINED,
     )
     try:
-        yield Bench(runtime, folder, lines)
+        yield Bench(runtime, folder, lines, refused)
     finally:
         await runtime.close()

@@ -73,7 +73,9 @@ class Told:
 def acting(actor: Actor | None, source: Source = NOWHERE) -> AuditActor:
     """Who an actor is in the trail. Without one it is the worker that the request came from, or nobody."""
     if actor is None:
-        return NOBODY if source.worker is None else AuditActor(AuditActorKind.WORKER, source.worker)
+        if source.worker is None:
+            return NOBODY
+        return AuditActor(AuditActorKind.WORKER, source.worker, source.owner)
     if actor.reach is Reach.WORKER:
         return AuditActor(AuditActorKind.WORKER, actor.instance_id, actor.user_handle)
     return AuditActor(AuditActorKind.USER, actor.user_id, actor.user_handle, actor.key_id)
@@ -159,14 +161,17 @@ def keep_refusal(refusals: Refusals, told: Refused) -> None:
     spec = told.instance
     detail: dict[str, Any] = {"why": told.why, "version": told.version_id}
     if spec is None:
-        by, subject = ENGINE, Subject("version", told.version_id)
+        by = AuditActor(AuditActorKind.WORKER, handle=told.author)
+        subject = Subject("version", told.version_id)
     else:
-        # The handle of a worker's actor is its owner's, whom the spec knows by id alone.
-        by = AuditActor(AuditActorKind.WORKER, spec.instance_id)
+        by = AuditActor(AuditActorKind.WORKER, spec.instance_id, spec.owner)
         subject = Subject("instance", spec.instance_id, spec.context.get("invocableInstanceHandle"))
     if told.target is not None:
         secrets = {} if spec is None else {name: spec.config.get(name) for name in spec.secrets}
-        detail["target"] = _without(_place(told.target)[:_LONGEST_TARGET], secrets)
+        if told.by is RefusedBy.NETWORK:
+            detail["target"] = _without(_place(told.target)[:_LONGEST_TARGET], secrets)
+        else:
+            detail["target"] = redact(told.target[:_LONGEST_TARGET], secrets)
     refused(refusals, kind, by, Source(None, told.request_id), subject, **detail)
 
 

@@ -131,6 +131,7 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
                 limits=allowed,
                 handler=handler,
                 network=network,
+                author=actor.user_handle,
             )
         )
         described = replace(described, notes=(*capped, *nearer, *described.notes))

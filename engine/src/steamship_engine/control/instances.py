@@ -221,11 +221,12 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
             instance_id=instance.id,
             workspace_id=instance.workspace_id,
             workspace_handle=placed.workspace_handle,
-            version=_version_spec(ground, version),
+            version=_version_spec(ground, version, placed.author_handle),
             config={**instance.config, **secrets},
             context=_context(ground, placed),
             bases=Bases(api=addresses.api, app=addresses.app, web=addresses.web),
             secrets=tuple(secrets),
+            owner=placed.user_handle,
         ),
         owner_id=instance.user_id,
         owner_handle=placed.user_handle,
@@ -241,7 +242,7 @@ def _target(ground: Ground, connection: Connection, placed: Placed) -> CallTarge
     )
 
 
-def _version_spec(ground: Ground, version: Version) -> VersionSpec:
+def _version_spec(ground: Ground, version: Version, author: str) -> VersionSpec:
     return VersionSpec(
         version_id=version.id,
         bundle=version.bundle,
@@ -250,6 +251,7 @@ def _version_spec(ground: Ground, version: Version) -> VersionSpec:
         limits=limits.of_version(ground, version),
         handler=version.hosting_handler,
         network=networks.of_version(ground, version),
+        author=author,
     )
 
 

@@ -65,7 +65,7 @@ MEANINGS: Mapping[AuditKind, str] = {
     "engine's start",
     AuditKind.ACCESS_REFUSED: "a good key asked for what it may not have, or for what is another's",
     AuditKind.NETWORK_REFUSED: "a package's code asked for a place that it may not reach",
-    AuditKind.SANDBOX_REFUSED: "a package's process was refused, or ended for what it tried",
+    AuditKind.SANDBOX_REFUSED: "a package's process was not let become a worker, or ended for what it did: `why` says which",
     AuditKind.REFUSALS_LOST: "so many refusals could not be written: the engine's log says why",
     AuditKind.AUDIT_PRUNED: "the operator removed the lines up to `through`",
 }
@@ -77,7 +77,10 @@ class AuditActorKind(StrEnum):
     USER = "user"
     """Somebody with a key of a user's; the id is the user's."""
     WORKER = "worker"
-    """A package's code with a worker key; the id is the instance's, the handle its owner's."""
+    """A package's code; the id is the instance's, the handle its owner's.
+
+    Of a process that is no instance's yet there is no id, and the handle is the author's.
+    """
     OPERATOR = "operator"
     """Whoever started the engine or ran `ship admin`; the handle is their account on that machine."""
     ENGINE = "engine"
@@ -120,12 +123,14 @@ class TriedKey:
 class Source:
     """Where a request came from: the other end of its connection, and its id. None where there was no request.
 
-    `worker` is the instance whose worker made the connection within a network of its own, where there are no addresses.
+    `worker` is the instance whose worker made the connection within a network of its own, where there are no addresses, and
+    `owner` the handle of the user whose it is.
     """
 
     address: str | None = None
     request_id: str | None = None
     worker: str | None = None
+    owner: str | None = None
 
 
 NOWHERE = Source()
@@ -136,7 +141,7 @@ def source_of(scope: Mapping[str, Any], request_id: str) -> Source:
     client = scope.get("client")
     worker: str | None = getattr(client, "instance", None)
     if worker is not None:
-        return Source(None, request_id, worker)
+        return Source(None, request_id, worker, getattr(client, "owner", None))
     return Source(client[0] if client else None, request_id)
 
 

@@ -39,6 +39,8 @@ class VersionSpec:
     limits: VersionLimits = field(default_factory=VersionLimits)
     handler: str | None = None
     network: Network = Network.INTERNET
+    author: str | None = field(default=None, compare=False)
+    """The handle of the user whose package it is, for the audit trail."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class InstanceSpec:
 
     `config` holds decrypted secrets: it goes to the worker and nowhere else. `context` is the
     instance's part of the invocation context (docs/reference/protocol.md#invocation-context), without `headers`.
-    `secrets` names the secret parameters in `config`.
+    `secrets` names the secret parameters in `config`, `owner` is the handle of the user whose it is.
     """
 
     instance_id: str
@@ -67,18 +69,21 @@ class InstanceSpec:
     context: dict[str, str]
     bases: Bases
     secrets: tuple[str, ...] = ()
+    owner: str | None = None
 
 
 class Caller(NamedTuple):
     """Who is at the other end of a connection that was made within a worker's own network: known, whatever it sends.
 
-    Stands where a client's address stands elsewhere. `worker` is a number of the runtime's.
+    Stands where a client's address stands elsewhere. `worker` is a number of the runtime's, `owner` the handle of the
+    user whose the instance is.
     """
 
     instance: str
     worker: int
     workspace: str
     network: Network
+    owner: str | None = None
 
 
 Peer = tuple[str, int] | Caller
@@ -211,10 +216,11 @@ class RefusedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Refused:
-    """Something that a package's code was not let do; for the audit trail.
+    """Something that a package's code was not let do, or was ended for; for the audit trail.
 
-    `why` is one of a few words of the refuser's own, such as `private-address`. `target`, the host and port that
-    were asked for or a system call's name, may be of the package's making. `instance` is None where a version
+    `why` is one of a few words of the refuser's own, such as `private-address` or `over-memory`. `target`, the host and port
+    that were asked for, may be of the package's making; for the sandbox it says in the engine's own words what was wrong.
+    `request_id` is that of the call that ran, where it was one alone; `author` the handle of the version's. `instance` is None where a version
     is imported for nobody.
     """
 
@@ -224,6 +230,7 @@ class Refused:
     instance: InstanceSpec | None = field(default=None, repr=False)
     target: str | None = None
     request_id: str | None = None
+    author: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from steamship_engine.model.errors import (
 from steamship_engine.model.limits import BUNDLE, RUNTIME, BundleLimits, RuntimeLimits
 from steamship_engine.model.network import Network
 from steamship_engine.model.sandbox import SandboxMode
-from steamship_engine.model.states import VersionKind
+from steamship_engine.model.states import StopReason, VersionKind
 from steamship_engine.runtime.building.builder import Builder
 from steamship_engine.runtime.bundle import Bundles
 from steamship_engine.runtime.call import Call
@@ -65,6 +65,12 @@ WHEELS = Path(__file__).parent / "wheels"
 _LAST_LINES = 20
 _UNCONFINED = Layers(SandboxMode.NONE)
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_TRIED = {
+    StopReason.OVER_MEMORY: "over-memory",
+    StopReason.OVER_PROCESSES: "over-processes",
+    StopReason.OVER_SCRATCH: "over-scratch",
+    StopReason.BAD_FRAMES: "bad-frames",
+}
 _log = logging.getLogger("steamship_engine.package")
 
 
@@ -113,7 +119,7 @@ class Runtime:
             builds=limits.builds,
             builder=builder,
         )
-        self._workers = Workers(limits, self._open_worker, self._worker_said)
+        self._workers = Workers(limits, self._open_worker, self._worker_said, self._worker_ended)
         self._on_refused = on_refused or _nothing
         self._egress = Egress(serve or _turn_away, self._denied)
         self._zygotes = Zygotes(
@@ -283,15 +289,24 @@ class Runtime:
     def _worker_said(self, spec: InstanceSpec, line: Log, call: Call | None) -> None:
         self._line(spec, spec.version.version_id, line, None if call is None else call.request)
 
+    def _worker_ended(self, worker: Worker) -> None:
+        """Where it was ended for what it tried, that is a refusal."""
+        spec, why = worker.spec, _TRIED.get(worker.reason) if worker.reason else None
+        if why is not None:
+            version_id, request_id = spec.version.version_id, worker.request_id
+            self._on_refused(Refused(RefusedBy.SANDBOX, why, version_id, spec, request_id=request_id))
+
     def _unfit(self, version: VersionSpec, why: str) -> None:
         """A process of the version's was not let become a worker."""
-        self._on_refused(Refused(RefusedBy.SANDBOX, "not-born", version.version_id, target=why))
+        version_id, author = version.version_id, version.author
+        self._on_refused(Refused(RefusedBy.SANDBOX, "not-born", version_id, target=why, author=author))
         self._line(None, version.version_id, Log(0, "warning", f"sandbox: {why}"), None)
 
     def _denied(self, spec: InstanceSpec, target: str, error: RefusalError, says: bool) -> None:
         """The proxy has refused a worker something; the package's log says so where that `says` something new."""
         version_id = spec.version.version_id
-        self._on_refused(Refused(RefusedBy.NETWORK, error.why, version_id, spec, target))
+        request_id = self._workers.request_of(spec.instance_id)
+        self._on_refused(Refused(RefusedBy.NETWORK, error.why, version_id, spec, target, request_id))
         if says:
             self._line(spec, version_id, Log(0, "warning", f"network: {error.message}"), None)
 

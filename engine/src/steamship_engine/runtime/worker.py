@@ -51,6 +51,7 @@ class Worker:
         self.state = WorkerState.STARTING
         self.reason: StopReason | None = None
         self.detail: str | None = None
+        self.ended_in: str | None = None
         self.slots = 1
         self.further = False
         self.count = 0
@@ -70,6 +71,12 @@ class Worker:
         self.slots = max(1, min(slots, self.limits.slots))
         self.channel.route(self._frame)
         self._now(WorkerState.IDLE)
+
+    @property
+    def request_id(self) -> str | None:
+        """The request of the call that it runs, or ran at its end; None where it is none, or not one alone."""
+        calls = list(self.calls.values())
+        return self.ended_in or _only(calls[:1] if self.slots == 1 else calls)
 
     @property
     def usable(self) -> bool:
@@ -184,6 +191,7 @@ class Worker:
         calls, self.calls = list(self.calls.values()), {}
         first = 0 if self._spent else 1
         begun, waiting = (calls[:first], calls[first:]) if self.slots == 1 else (calls, [])
+        self.ended_in = _only(begun)
         # A call whose body was not complete has not begun, but what was sent of it is gone.
         if isinstance(error, ChannelClosed):
             # It may be on its way out: its exit code is worth a moment's wait.
@@ -340,6 +348,10 @@ class Worker:
     def _log(self, line: Log) -> None:
         self.said.append(line.message[: self.limits.log_line])
         self._on_log(line, self.calls.get(line.id))
+
+
+def _only(calls: list[Call]) -> str | None:
+    return calls[0].request.request_id if len(calls) == 1 else None
 
 
 def _wall(moment: float) -> float:

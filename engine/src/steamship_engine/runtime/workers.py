@@ -33,9 +33,14 @@ class Workers:
     """The live workers of this engine, in a pool for each instance that is awake."""
 
     def __init__(
-        self, limits: RuntimeLimits, opener: Opener, on_log: Callable[[InstanceSpec, Log, Call | None], None]
+        self,
+        limits: RuntimeLimits,
+        opener: Opener,
+        on_log: Callable[[InstanceSpec, Log, Call | None], None],
+        on_ended: Callable[[Worker], None],
     ) -> None:
-        self._limits, self._open, self._on_log = limits, opener, on_log
+        """`on_ended` is told of each worker when its process has ended, and it knows why."""
+        self._limits, self._open, self._on_log, self._on_ended = limits, opener, on_log, on_ended
         self._loop = asyncio.get_running_loop()
         self._pools: dict[str, Pool] = {}
         self._chains, self._peers = Chains(), Peers()
@@ -93,6 +98,12 @@ class Workers:
         # Which of several calls that run side by side it was, nobody can say: they all may wait for it.
         made_in = calls[:1] if worker.slots == 1 else calls
         return tuple(dict.fromkeys(call for one in made_in for call in self._chains.around(one)))
+
+    def request_of(self, instance_id: str) -> str | None:
+        """The request of the call that the instance's workers run; None where they run none, or several."""
+        pool = self._pools.get(instance_id)
+        busy = [] if pool is None else [worker for worker in pool.all() if worker.calls]
+        return busy[0].request_id if len(busy) == 1 else None
 
     def stop(self, instance_id: str, reason: StopReason = StopReason.DELETED) -> None:
         """See the port."""
@@ -283,6 +294,7 @@ class Workers:
     async def _ended(self, worker: Worker) -> None:
         await worker.ended()
         self._stopped[worker.reason or StopReason.CRASHED] += 1
+        self._on_ended(worker)
         instance_id = worker.spec.instance_id
         if instance_id not in self._gone:
             _remember(self._last, instance_id, worker.facts())

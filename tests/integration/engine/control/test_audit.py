@@ -389,11 +389,11 @@ def test_a_workers_refusal_names_its_instance(ground: Ground, alice: Actor) -> N
 
 def test_a_worker_without_a_good_key_is_known_by_its_connection(ground: Ground) -> None:
     """Within a network of its own a worker is told as its instance, whichever key it shows, or none."""
-    source = Source(None, "R-1", "I-1")
+    source = Source(None, "R-1", "I-1", "alice")
     audit.note(ground.refusals, ForbiddenError("another's key"), None, source, "front")
     audit.note(ground.refusals, AuthenticationError("no key"), None, source, "invoke")
-    assert {(line.actor_kind, line.actor_id, line.address) for line in told(ground)} == {
-        ("worker", "I-1", None)
+    assert {(line.actor_kind, line.actor_id, line.actor_handle, line.address) for line in told(ground)} == {
+        ("worker", "I-1", "alice", None)
     }
     assert kinds(ground) == ["access.refused", "key.refused"]
 
@@ -410,28 +410,39 @@ def _spec(ground: Ground, instance_id: str) -> InstanceSpec:
 
 
 def test_what_the_runtime_refuses(ground: Ground, secretive: str) -> None:
-    """The proxy's and the sandbox's refusals name instance and reason; a secret in a host's name is taken out."""
+    """The proxy's and the sandbox's refusals name instance, owner and reason; a secret in a host's name is taken out.
+
+    What was wrong with a process that did not become a worker stands there as it was said.
+    """
     spec = _spec(ground, secretive)
     for by, why, target in (
         (RefusedBy.NETWORK, "metadata-address", "169.254.169.254:80"),
         (RefusedBy.NETWORK, "private-address", "CANARY-42.evil.example:443"),
         (RefusedBy.NETWORK, "scheme", "ftp://me:pass@files.example:21/a/path?with=more"),
-        (RefusedBy.SANDBOX, "seccomp", "ptrace"),
+        (RefusedBy.SANDBOX, "over-memory", None),
     ):
         audit.keep_refusal(ground.refusals, Refused(by, why, spec.version.version_id, spec, target, "R-9"))
-    audit.keep_refusal(ground.refusals, Refused(RefusedBy.SANDBOX, "import", "V-1"))
+    said = "it has /memfd:Ab?c mapped, it has 2 threads"
+    unfit = Refused(RefusedBy.SANDBOX, "not-born", "V-1", target=said, author=spec.version.author)
+    audit.keep_refusal(ground.refusals, unfit)
     network = told(ground, AuditKind.NETWORK_REFUSED)
     assert [line.details["target"] for line in network] == [
         "169.254.169.254:80",
         "[secret].evil.example:443",
         "files.example:21",
     ]
-    assert {(line.actor_kind, line.actor_id, line.request_id) for line in network} == {
-        ("worker", secretive, "R-9")
+    assert {(line.actor_kind, line.actor_id, line.actor_handle, line.request_id) for line in network} == {
+        ("worker", secretive, "alice", "R-9")
     }
-    with_instance, without = told(ground, AuditKind.SANDBOX_REFUSED)
-    assert (with_instance.details["why"], with_instance.subject_handle) == ("seccomp", "mine")
-    assert (without.actor_kind, without.subject_id) == (AuditActorKind.ENGINE, "V-1")
+    ended, unborn = told(ground, AuditKind.SANDBOX_REFUSED)
+    assert (ended.details["why"], ended.subject_handle, ended.actor_handle) == (
+        "over-memory",
+        "mine",
+        "alice",
+    )
+    assert unborn.details == {"why": "not-born", "version": "V-1", "target": said}
+    assert (unborn.actor_kind, unborn.actor_id, unborn.actor_handle) == ("worker", None, "alice")
+    assert unborn.subject_id == "V-1"
     assert "canary" not in text_of(ground.database).lower()
 
 

@@ -104,13 +104,14 @@ def test_a_hostile_worker_hurts_its_own_call_alone(tiny, what, kind):
 
 @pytest.mark.parametrize("what", ["two_replies", "reply_ahead"])
 def test_a_reply_too_many_is_nobodys_answer(tiny, what):
-    """A reply that no call waits for ends the worker, and the next call is answered by another one."""
+    """A reply that no call waits for ends the worker, which the trail is told, and the next call is answered by another one."""
 
     async def work(bench: Bench) -> None:
         hostile, _ = await _instances(bench, ENOUGH)
         before = await _pid(bench, hostile)
         assert (await bench.call(hostile, "/attack", what=what)).text in {"first", "over"}
-        await bench.until(lambda: not _living(bench, hostile))
+        await bench.until(lambda: not _living(bench, hostile) and len(bench.refused) == 1)
+        assert (bench.refused[0].why, bench.refused[0].instance) == ("bad-frames", hostile)
         assert await _pid(bench, hostile) != before
 
     tiny(work)

@@ -9,6 +9,7 @@ import pytest
 from steamship_engine.model.errors import PackageCrashedError, PackageError, PackageMemoryError
 from steamship_engine.model.limits import MIB
 from steamship_engine.model.states import StopReason
+from steamship_engine.runtime.port import RefusedBy
 from tests.services.runtimes import Bench
 
 
@@ -34,7 +35,7 @@ def test_a_worker_over_its_limit_is_ended(
     error: type[PackageError],
     reason: StopReason,
 ) -> None:
-    """Its call fails with words that name the limit, it is told why it was stopped, and the next call gets a fresh one."""
+    """Its call fails with words that name the limit, it and the trail are told why it was stopped, and the next call gets a fresh one."""
 
     async def work(bench: Bench) -> None:
         hoards = await bench.instance("hoards", **limits)
@@ -44,6 +45,9 @@ def test_a_worker_over_its_limit_is_ended(
         (last,) = bench.runtime.workers(hoards.instance_id)
         assert (last.state, last.reason) == ("stopped", reason)
         assert "than its version may" in (last.detail or "")
+        (told,) = bench.refused
+        assert (told.by, told.why) == (RefusedBy.SANDBOX, f"over-{reason.value.removeprefix('over').lower()}")
+        assert (told.instance, told.request_id) == (hoards, "R-1")
         assert (await bench.call(hoards, "/memory")).text == "done"
 
     tiny(work)

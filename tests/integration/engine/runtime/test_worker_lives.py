@@ -18,6 +18,7 @@ from steamship_engine.model.errors import (
     PackageTimeoutError,
     UnavailableError,
 )
+from steamship_engine.runtime.egress.refusal import RefusalError
 from tests.services.held import GATED, Held
 from tests.services.runtimes import Bench, gone, instance_of, request
 
@@ -305,5 +306,23 @@ def test_a_restart_gives_the_next_call_a_new_process(tiny):
         with pytest.raises(PackageTimeoutError):
             await running
         assert (await bench.call(crashes, "/pid")).json not in (first.json, busy.pid)
+
+    tiny(work)
+
+
+def test_what_a_worker_is_refused_has_the_request_of_its_call(tiny):
+    """A refusal by the network names the request of the one call that the instance runs, and none between calls."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes")
+        runtime, error = bench.runtime, RefusalError(403, "private-address", "refused")
+        call = asyncio.create_task(bench.call(crashes, "/hang"))
+        await bench.until(lambda: any(worker.calls for worker in runtime.workers(crashes.instance_id)))
+        runtime._denied(crashes, "10.0.0.1:80", error, False)
+        await bench.runtime.stop(crashes.instance_id)
+        call.cancel()
+        await bench.until(lambda: runtime._workers.request_of(crashes.instance_id) is None)
+        runtime._denied(crashes, "10.0.0.1:80", error, False)
+        assert [told.request_id for told in bench.refused] == ["R-1", None]
 
     tiny(work)

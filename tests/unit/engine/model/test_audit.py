@@ -31,3 +31,5 @@ def test_a_worker_in_a_network_of_its_own_has_no_address() -> None:
     """Who made such a connection is known without one, whatever it sends."""
     caller = Caller("I-1", 7, "W-1", Network.NONE)
     assert source_of({"type": "http", "client": caller}, "R-1") == Source(None, "R-1", "I-1")
+    owned = caller._replace(owner="alice")
+    assert source_of({"type": "http", "client": owned}, "R-1") == Source(None, "R-1", "I-1", "alice")

@@ -45,7 +45,7 @@ class Egress:
         listeners, process.listeners = process.listeners, {}
         if not listeners:
             return traffic
-        caller = Caller(spec.instance_id, process.number, spec.workspace_id, spec.version.network)
+        caller = Caller(spec.instance_id, process.number, spec.workspace_id, spec.version.network, spec.owner)
         worker = WorkerEgress(
             caller,
             own_of(spec.bases),
