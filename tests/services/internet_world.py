@@ -201,6 +201,8 @@ class World:
 
     def _look(self, host: str, port: int) -> list[Any]:
         """As the test has it; of several answers each is given once, and the last for ever."""
+        # Strangers' names are asked for with their final dot.
+        host = host.removesuffix(".")
         self._asked.append(host)
         answers = self._names.get(host)
         if not answers:

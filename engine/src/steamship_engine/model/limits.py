@@ -195,8 +195,8 @@ class EgressLimits:
     """What workers may have under way beyond their own network.
 
     A worker has at most `connections` open to the proxy, and as many to the engine itself; the proxy serves at most
-    `all`, and resolves at most `lookups` names for one worker at once. A name is resolved within `resolve`, a server reached within
-    `connect`; a request's head comes within `head`, and what nothing has moved through for `idle` ends. A worker's
+    `all`, the engine as many, and at most `lookups` names are looked up for one worker at once. A name is resolved,
+    with the wait for that, within `resolve`, a server reached within `connect`; a request's head comes within `head`, and what nothing has moved through for `idle` ends. A worker's
     refusals are said in its log every `say` at most.
     """
 

@@ -83,7 +83,7 @@ _IPV6 = tuple(
         ("fec0::/10", RefusedAddress.PRIVATE),
         ("fc00::/7", RefusedAddress.PRIVATE),
         ("ff00::/8", RefusedAddress.MULTICAST),
-        # Forms that carry an IPv4 address: where that is a refused one, `_carried` has said so before.
+        # Forms that carry an IPv4 address: where that is a refused one, `carried` has said so before.
         ("::/96", RefusedAddress.TUNNEL),
         ("::ffff:0:0/96", RefusedAddress.TUNNEL),
         ("::ffff:0:0:0/96", RefusedAddress.TUNNEL),
@@ -109,8 +109,8 @@ def refused(address: Address) -> RefusedAddress | None:
     if address in _METADATA:
         return RefusedAddress.METADATA
     if int(address) > 1:
-        for carried in _carried(address):
-            why = _ipv4(carried)
+        for within in carried(address):
+            why = _ipv4(within)
             if why is not None:
                 return why
     if address in _NAT64:
@@ -130,8 +130,10 @@ def _ipv4(address: IPv4Address) -> RefusedAddress | None:
     return None if address.is_global else RefusedAddress.RESERVED
 
 
-def _carried(address: IPv6Address) -> list[IPv4Address]:
+def carried(address: Address) -> list[IPv4Address]:
     """The IPv4 addresses that an IPv6 one has within it, in the forms that some router may understand."""
+    if isinstance(address, IPv4Address):
+        return []
     number = int(address)
     last = IPv4Address(number & 0xFFFFFFFF)
     if any(address in network for network in _LAST_32) or (number >> 32) & 0xFFFFFFFF in _ISATAP:

@@ -44,7 +44,7 @@ class Way:
         self.variables = {name: value for name, value in environment.items() if name.lower() != "no_proxy"}
         self._resolver = Resolver(within_s=limits.resolve)
         # Nothing of the engine's own is to be had here; the index is reached wherever it is, as the engine's bases are.
-        own = Own(plain=_NOBODY, sealed=index.places, domains=_NOBODY, loopback=frozenset())
+        own = Own(plain=_NOBODY, elsewhere=index.places, domains=_NOBODY, loopback=frozenset())
         caller = Caller("", worker.number, "", index.allows(cap))
         self._egress = WorkerEgress(
             caller,
@@ -54,6 +54,7 @@ class Way:
             limits,
             Traffic(),
             self._note,
+            Seats(2 * limits.connections),
             Seats(limits.connections),
         )
         listeners, worker.listeners = worker.listeners, {}

@@ -33,7 +33,7 @@ class Egress:
         self._serve, self._denied, self._limits = serve, denied, limits
         self._resolver = resolver or Resolver(within_s=limits.resolve)
         self._whole = Traffic()
-        self._seats = Seats(limits.all)
+        self._seats, self._engine_seats = Seats(limits.all), Seats(limits.all)
         self._workers: set[WorkerEgress] = set()
 
     def attach(self, process: WorkerProcess, spec: InstanceSpec) -> Traffic:
@@ -55,6 +55,7 @@ class Egress:
             traffic,
             _Sparing(partial(self._denied, spec), self._limits.say),
             self._seats,
+            self._engine_seats,
         )
         self._workers.add(worker)
         worker.listen(listeners)
@@ -68,7 +69,7 @@ class Egress:
             listener.close()
 
     def stats(self) -> EgressStats:
-        """What was counted since the engine's start, and the connections that are open."""
+        """What was counted since the engine's start, and the connections to the proxy that are open."""
         whole = self._whole
         return EgressStats(
             sent=whole.sent,

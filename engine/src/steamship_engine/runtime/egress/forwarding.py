@@ -7,7 +7,7 @@ from typing import Any
 
 import h11
 
-from steamship_engine.runtime.egress.refusal import RefusalError
+from steamship_engine.runtime.egress.refusal import REFUSED, RefusalError
 from steamship_engine.runtime.egress.wire import Headers, Wire, frame, passed_on
 
 _INFORMATIONAL = 16
@@ -104,9 +104,9 @@ def _for_client(event: Any) -> Any:
         return event
     lengths = [(n, v) for n, v in event.headers if n in (b"content-length", b"transfer-encoding")]
     known = [] if len(lengths) > 1 else [(n, v) for n, v in lengths if n == b"content-length"]
-    return h11.Response(
-        status_code=event.status_code, reason=event.reason, headers=[*passed_on(event.headers), *known]
-    )
+    # What the proxy alone says no server says for it.
+    passed = [(name, value) for name, value in passed_on(event.headers) if name != REFUSED]
+    return h11.Response(status_code=event.status_code, reason=event.reason, headers=[*passed, *known])
 
 
 def _broken() -> RefusalError:

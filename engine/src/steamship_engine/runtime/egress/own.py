@@ -36,13 +36,13 @@ class Ports:
 
 @dataclass(frozen=True)
 class Own:
-    """Where the engine itself is: `plain` places it serves by HTTP; at `sealed` ones somebody ends TLS for it.
+    """Where the engine itself is: `plain` places it serves by HTTP; others are reached `elsewhere`, such as where TLS ends for it.
 
     A place is a host and a port. `domains` are app domains, below which each user has a name.
     """
 
     plain: frozenset[tuple[str, int]]
-    sealed: frozenset[tuple[str, int]]
+    elsewhere: frozenset[tuple[str, int]]
     domains: frozenset[tuple[str, int]]
     loopback: frozenset[int]
 
@@ -52,9 +52,9 @@ class Own:
             return True
         return self._has(self.plain, host, port)
 
-    def is_sealed(self, host: str, port: int) -> bool:
+    def is_elsewhere(self, host: str, port: int) -> bool:
         """Whether the engine is reached under that name by TLS, which ends elsewhere."""
-        return self._has(self.sealed, host, port)
+        return self._has(self.elsewhere, host, port)
 
     def _has(self, places: frozenset[tuple[str, int]], host: str, port: int) -> bool:
         if (host, port) in places:

@@ -13,28 +13,25 @@ from steamship_engine.model.limits import EgressLimits
 from steamship_engine.runtime.egress import forwarding, targets, tunnel
 from steamship_engine.runtime.egress.forwarding import ClientLeftError
 from steamship_engine.runtime.egress.pace import Pace
-from steamship_engine.runtime.egress.refusal import RefusalError
+from steamship_engine.runtime.egress.refusal import REFUSED, RefusalError
 from steamship_engine.runtime.egress.targets import Target
 from steamship_engine.runtime.egress.traffic import Traffic
 from steamship_engine.runtime.egress.tunnel import Streams
 from steamship_engine.runtime.egress.watch import Watch
 from steamship_engine.runtime.egress.wire import CHUNK, FIELDS, HEAD, Wire, frame, held
 
-REFUSED = b"x-steamship-refused"
-"""The header of an answer that is the proxy's own: its word for why."""
-
 _LINGER_S = 1.0
 
 
 @dataclass(frozen=True)
-class Way:
+class Passage:
     """A connection to where a request is for; `counted` unless it is the engine itself."""
 
     streams: Streams
     counted: bool
 
 
-Open = Callable[[Target], Awaitable[Way]]
+Open = Callable[[Target], Awaitable[Passage]]
 """Looks at a target and connects to it. Raises RefusalError."""
 
 
@@ -43,12 +40,12 @@ class Proxy:
 
     def __init__(
         self,
-        open_way: Open,
+        open_passage: Open,
         limits: EgressLimits,
         traffic: Traffic,
         refused: Callable[[str, RefusalError], None],
     ) -> None:
-        self._open, self._limits, self._traffic, self._refused = open_way, limits, traffic, refused
+        self._open, self._limits, self._traffic, self._refused = open_passage, limits, traffic, refused
         self._pace = Pace()
 
     async def serve(self, streams: Streams) -> None:
@@ -102,28 +99,28 @@ class Proxy:
 
     async def _tunnel(self, client: Wire, asked: h11.Request) -> None:
         frame(asked.headers)
-        way = await self._open(targets.of_connect(asked.target.decode("ascii")))
-        server = way.streams
+        passage = await self._open(targets.of_connect(asked.target.decode("ascii")))
+        server = passage.streams
         async with held(server[1]):
             await client.send(h11.Response(status_code=200, headers=[], reason=b"Connection established"))
             early = client.ahead
             self._traffic.ended(passed=1)
             await self._watched(
                 (client.writer, server[1]),
-                way,
+                passage,
                 lambda moved: tunnel.join((client.reader, client.writer), server, early, moved),
             )
 
     async def _forward(self, client: Wire, asked: h11.Request) -> None:
         target, path = targets.of_url(asked.target.decode("ascii"))
         request = forwarding.request_for(asked, target.authority, path)
-        way = await self._open(target)
-        async with held(way.streams[1]):
+        passage = await self._open(target)
+        async with held(passage.streams[1]):
             await self._watched(
-                (client.writer, way.streams[1]),
-                way,
+                (client.writer, passage.streams[1]),
+                passage,
                 lambda moved: forwarding.exchange(
-                    client, Wire(h11.CLIENT, *way.streams, self._pace, moved), request
+                    client, Wire(h11.CLIENT, *passage.streams, self._pace, moved), request
                 ),
             )
             self._traffic.ended(passed=1)
@@ -131,7 +128,7 @@ class Proxy:
     async def _watched(
         self,
         writers: tuple[asyncio.StreamWriter, ...],
-        way: Way,
+        passage: Passage,
         work: Callable[[tunnel.Moved], Awaitable[None]],
     ) -> None:
         """Do the work, which tells what it moves; when nothing has moved for long, its connections end."""
@@ -144,7 +141,7 @@ class Proxy:
 
         def moved(sent: int, received: int) -> None:
             watch.moved(sent, received)
-            if way.counted:
+            if passage.counted:
                 self._traffic.moved(sent, received)
 
         try:
@@ -156,6 +153,7 @@ class Proxy:
 async def _answer(client: Wire, error: RefusalError, *, is_head: bool) -> None:
     """The refusal, in words: many clients show the status line of a proxy's answer, and nothing else."""
     body = f"{error.message}\n".encode()
+    again = [(b"retry-after", b"1")] if error.status == 503 else []
     await client.send(
         h11.Response(
             status_code=error.status,
@@ -164,6 +162,7 @@ async def _answer(client: Wire, error: RefusalError, *, is_head: bool) -> None:
                 (b"content-type", b"text/plain; charset=utf-8"),
                 (b"content-length", str(len(body)).encode()),
                 (REFUSED, error.why.encode()),
+                *again,
                 (b"connection", b"close"),
             ],
         )

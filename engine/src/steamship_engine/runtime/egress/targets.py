@@ -21,24 +21,13 @@ _FIRST_FREE = 1024
 _REFUSED_PORTS = frozenset(
     chain(
         (1080, 3128),  # proxies
-        (1433, 1434, 1521, 3306, 5432, 5433, 6379, 11211, 27017, 27018, 27019),  # databases
+        (1433, 1434, 1521, 3306, 5432, 5433, 6379, 9042, 11211, 27017, 27018, 27019),  # databases
         (2375, 2376, 2377, 10250),  # machines of containers
         (3389, 5900, 5901, 5902, 5903, 6000),  # screens
-        (2049, 3659, 4045, 4190, 6566, 10080),  # files, mail and others that browsers keep away from
-        (
-            1719,
-            1720,
-            1723,
-            5060,
-            5061,
-            6665,
-            6666,
-            6667,
-            6668,
-            6669,
-            6679,
-            6697,
-        ),  # telephones, chats, tunnels
+        (2049, 2525, 3659, 4045, 4190, 6566, 10080),  # files, mail and others that browsers keep away from
+        (1883, 5672, 9092),  # queues
+        (1719, 1720, 1723, 5060, 5061, 5222, 5269),  # telephones, tunnels, chats
+        (*range(6660, 6670), 6679, 6697, 7000),  # and more chats
     )
 )
 
@@ -46,7 +35,7 @@ _NAME = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 )
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-_PORT = re.compile(r"[0-9]{1,5}")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _SHOWN = 100
 
 
@@ -113,8 +102,14 @@ def _target(authority: str, default: int | None) -> Target:
     host, port = _split(authority.lower())
     if not port and default is not None:
         number = default
-    elif _PORT.fullmatch(port) and 0 < int(port) < 65536:
+    elif _PORT.fullmatch(port) and int(port) < 65536:
         number = int(port)
+    elif port:
+        raise RefusalError(
+            400,
+            "malformed",
+            f'Port "{_shown(port)}" is refused: it is a number from 1 to 65535, without zeros before it.',
+        )
     else:
         raise RefusalError(400, "malformed", f'"{_shown(authority)}" has no port: send host:port.')
     if ":" in host:

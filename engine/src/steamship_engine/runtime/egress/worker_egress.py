@@ -11,10 +11,11 @@ from steamship_engine.model.limits import EgressLimits
 from steamship_engine.model.network import Network
 from steamship_engine.runtime.egress import connecting, targets
 from steamship_engine.runtime.egress.listening import Listening
+from steamship_engine.runtime.egress.lookups import Asker
 from steamship_engine.runtime.egress.own import Own
-from steamship_engine.runtime.egress.proxy import Proxy, Way
-from steamship_engine.runtime.egress.refusal import RefusalError
-from steamship_engine.runtime.egress.resolving import Place, Resolver
+from steamship_engine.runtime.egress.proxy import Passage, Proxy
+from steamship_engine.runtime.egress.refusal import REFUSED, RefusalError
+from steamship_engine.runtime.egress.resolving import Resolver
 from steamship_engine.runtime.egress.seats import Seats
 from steamship_engine.runtime.egress.targets import Target
 from steamship_engine.runtime.egress.traffic import Traffic
@@ -24,11 +25,20 @@ from steamship_engine.runtime.port import Caller, Serve
 Refused = Callable[[str, RefusalError], None]
 """Is told of a target that the rules forbid, as it was asked for."""
 
-_BUSY = b"HTTP/1.1 503 The engine's proxy is busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_BUSY_SAYS = (
+    b"The engine has no connection free: close those that you do not use, and try again in a second.\n"
+)
+_BUSY = (
+    b"HTTP/1.1 503 The engine's proxy is busy\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
+    b"retry-after: 1\r\n%b: busy\r\nconnection: close\r\n\r\n%b" % (len(_BUSY_SAYS), REFUSED, _BUSY_SAYS)
+)
 
 
 class WorkerEgress:
-    """Begins with `listen`; `close` ends all that came of it. Connections to the proxy take one of the `seats`."""
+    """Begins with `listen`; `close` ends all that came of it.
+
+    Connections to the proxy take one of the `seats`, those to the engine itself one of the `engine_seats`.
+    """
 
     def __init__(
         self,
@@ -40,14 +50,16 @@ class WorkerEgress:
         traffic: Traffic,
         refused: Refused,
         seats: Seats,
+        engine_seats: Seats,
     ) -> None:
         self.traffic = traffic
         self._caller, self._own, self._serve, self._resolver = caller, own, serve, resolver
-        self._limits, self._seats = limits, seats
-        self._lookups = asyncio.Semaphore(limits.lookups)
-        self._proxy = Proxy(self._way, limits, traffic, refused)
+        self._limits, self._seats, self._engine_seats = limits, seats, engine_seats
+        self._asker = Asker(limits.lookups)
+        self._proxy = Proxy(self._passage, limits, traffic, refused)
         self._listenings: list[Listening] = []
         self._sessions: set[asyncio.Task[None]] = set()
+        self._unserved: set[socket.socket] = set()
 
     def listen(self, listeners: dict[int, socket.socket]) -> None:
         """Serve the listeners, each by its port; they are closed by `close`."""
@@ -68,33 +80,47 @@ class WorkerEgress:
             session.cancel()
 
     def _to_engine(self, connection: socket.socket, ended: Callable[[], None]) -> None:
-        self._serve(connection, self._caller, ended)
+        if not self._engine_seats.take(self):
+            _turn_away(connection, ended)
+            return
+
+        def left() -> None:
+            self._engine_seats.give(self)
+            ended()
+
+        self._serve(connection, self._caller, left)
 
     def _to_proxy(self, connection: socket.socket, ended: Callable[[], None]) -> None:
-        if not self._seats.take():
-            with connection, suppress(OSError):
-                connection.send(_BUSY)
-            # The next one is accepted in a moment, when this one has been told.
-            asyncio.get_running_loop().call_soon(ended)
+        if not self._seats.take(self):
+            self.traffic.ended(failed=1)
+            _turn_away(connection, ended)
             return
+        self._unserved.add(connection)
         session = asyncio.get_running_loop().create_task(self._session(connection))
         self._sessions.add(session)
-        session.add_done_callback(lambda _: self._ended(session, ended))
+        session.add_done_callback(lambda _: self._ended(session, connection, ended))
 
-    def _ended(self, session: asyncio.Task[None], ended: Callable[[], None]) -> None:
+    def _ended(
+        self, session: asyncio.Task[None], connection: socket.socket, ended: Callable[[], None]
+    ) -> None:
+        if connection in self._unserved:
+            # It was cancelled before its first step.
+            self._unserved.discard(connection)
+            connection.close()
         self._sessions.discard(session)
-        self._seats.give()
+        self._seats.give(self)
         ended()
 
     async def _session(self, connection: socket.socket) -> None:
+        self._unserved.discard(connection)
         await self._proxy.serve(await connecting.streams(connection))
 
-    async def _way(self, target: Target) -> Way:
+    async def _passage(self, target: Target) -> Passage:
         """See `proxy.Open`."""
         if self._own.is_plain(target.host, target.port):
-            return Way(await self._engine(), counted=False)
-        sealed = self._own.is_sealed(target.host, target.port)
-        if not sealed:
+            return Passage(await self._engine(), counted=False)
+        elsewhere = self._own.is_elsewhere(target.host, target.port)
+        if not elsewhere:
             if self._caller.network is Network.NONE:
                 raise RefusalError(
                     403,
@@ -102,16 +128,21 @@ class WorkerEgress:
                     f'"{target}" is refused: the package asks for no network in steamship.json.',
                 )
             targets.check_port(target)
-        places = await self._places(target, sealed=sealed)
-        return Way(await connecting.connect(target, places, self._limits.connect), counted=not sealed)
-
-    async def _places(self, target: Target, *, sealed: bool) -> list[Place]:
-        async with self._lookups:
-            return await self._resolver.places(target, own=sealed)
+        places = await self._resolver.places(target, self._asker, own=elsewhere)
+        return Passage(await connecting.connect(target, places, self._limits.connect), counted=not elsewhere)
 
     async def _engine(self) -> Streams:
         """A connection to the engine itself, which knows from it who calls."""
+        if not self._engine_seats.take(self):
+            raise RefusalError(503, "busy", _BUSY_SAYS.decode().rstrip())
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        self._serve(theirs, self._caller, lambda: None)
+        self._serve(theirs, self._caller, lambda: self._engine_seats.give(self))
         return await connecting.streams(ours)
+
+
+def _turn_away(connection: socket.socket, ended: Callable[[], None]) -> None:
+    with connection, suppress(OSError):
+        connection.send(_BUSY)
+    # The next one is accepted in a moment, when this one has been told.
+    asyncio.get_running_loop().call_soon(ended)

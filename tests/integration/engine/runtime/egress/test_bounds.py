@@ -199,7 +199,13 @@ def test_all_workers_together_have_so_many() -> None:
             _, port = side.worker()
             _, writer = await _tunnel(side, port)
             reader, _ = await side.connect(port)
-            assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 503 ")
+            head, _, body = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nx-steamship-refused: busy\r\n" in head
+            assert b"\r\nretry-after: 1\r\n" in head
+            assert b"content-length: %d\r\n" % len(body) in head
+            assert b"try again in a second" in body
+            assert side.egress.stats().failed == 1
             writer.close()
             await _until(lambda: side.egress.stats().connections == 0)
             await _tunnel(side, port)
@@ -284,6 +290,53 @@ def test_connections_to_the_engine_are_bounded_and_told_whose_they_are() -> None
     uvloop.run(test())
 
 
+def test_all_workers_together_have_so_many_connections_to_the_engine() -> None:
+    """Those have seats of their own, on a base's port and through the proxy; each is free again at its end."""
+
+    async def test() -> None:
+        async with _side(EgressLimits(all=2), _silent) as side:
+            processes = [Process(number) for number in (1, 2)]
+            ports = [process.listen() for process in processes]
+            for process, side.engine_base in zip(processes, ports, strict=True):
+                side.attach(process)
+                await side.connect(side.engine_base)
+            await _until(lambda: len(side.served) == 2)
+            _, proxy = side.worker(3)
+            for port, asked in (
+                (ports[0], b""),
+                (proxy, b"GET http://localhost:%d/ HTTP/1.1\r\nHost: x\r\n\r\n" % ports[1]),
+            ):
+                reader, writer = await side.connect(port)
+                writer.write(asked)
+                assert b" busy\r\n" in await asyncio.wait_for(reader.read(), 10)
+            assert len(side.served) == 2
+            side.engine_ends[0]()
+            await side.connect(ports[0])
+            await _until(lambda: len(side.served) == 3)
+
+    uvloop.run(test())
+
+
+def test_a_connection_that_is_cut_before_it_is_served_is_closed() -> None:
+    """A worker may end in the very moment in which its connection was accepted."""
+
+    async def test() -> None:
+        async with _side(EgressLimits(), _silent) as side:
+            process, _ = side.worker()
+            (worker,) = side.egress._workers
+            ours, theirs = socket.socketpair()
+            ended = asyncio.Event()
+            worker._to_proxy(theirs, ended.set)
+            process.end()
+            await asyncio.wait_for(ended.wait(), 10)
+            assert theirs.fileno() == -1
+            assert ours.recv(1) == b""
+            ours.close()
+            assert side.egress.stats().connections == 0
+
+    uvloop.run(test())
+
+
 def test_nobodys_listeners_are_shut() -> None:
     """Whoever is imported for nobody is refused at once, instead of waiting for an answer."""
 
@@ -325,7 +378,7 @@ def test_names_that_nobody_answers_for_hold_up_one_worker_alone() -> None:
             loop = asyncio.get_running_loop()
 
             def look(host: str, port: int) -> list[Any]:
-                if host == "slow.test":
+                if host == "slow.test.":
                     asyncio.run_coroutine_threadsafe(hold.wait(), loop).result()
                 return socket.getaddrinfo("10.0.0.1", port, type=socket.SOCK_STREAM)
 

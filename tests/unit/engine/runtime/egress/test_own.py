@@ -31,7 +31,7 @@ LAN = Bases(*("http://192.168.1.5:8080/api/v1/", "http://192.168.1.5:8080/localh
 def test_plain_bases_are_served_by_the_engine_itself(bases: Bases, host: str, port: int) -> None:
     """Under every name of theirs: loopback names where a base is one, and users' below an app domain."""
     assert own_of(bases).is_plain(host, port)
-    assert not own_of(bases).is_sealed(host, port)
+    assert not own_of(bases).is_elsewhere(host, port)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_plain_bases_are_served_by_the_engine_itself(bases: Bases, host: str, po
 )
 def test_bases_with_tls_are_reached_where_it_ends(host: str, port: int) -> None:
     """The engine cannot serve those itself: it has no certificate."""
-    assert own_of(DOMAIN).is_sealed(host, port)
+    assert own_of(DOMAIN).is_elsewhere(host, port)
     assert not own_of(DOMAIN).is_plain(host, port)
 
 
@@ -67,7 +67,7 @@ def test_bases_with_tls_are_reached_where_it_ends(host: str, port: int) -> None:
 def test_everything_else_is_somebody_elses(bases: Bases, host: str, port: int) -> None:
     """Another port, a deeper name, and what only looks alike."""
     assert not own_of(bases).is_plain(host, port)
-    assert not own_of(bases).is_sealed(host, port)
+    assert not own_of(bases).is_elsewhere(host, port)
 
 
 def test_workers_listen_for_loopback_bases_and_the_proxy() -> None:

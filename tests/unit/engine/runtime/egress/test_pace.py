@@ -9,36 +9,11 @@ from typing import Any, cast
 import h11
 import pytest
 
-from steamship_engine.runtime.egress.forwarding import exchange
 from steamship_engine.runtime.egress.pace import Pace
-from steamship_engine.runtime.egress.refusal import RefusalError
-from steamship_engine.runtime.egress.wire import CHUNK, Wire
+from steamship_engine.runtime.egress.wire import Wire
+from tests.services.wires import asked, wire
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-class Sink:
-    """A writer that takes everything at once."""
-
-    def __init__(self) -> None:
-        self.data = b""
-
-    def write(self, data: bytes) -> None:
-        self.data += data
-
-    async def drain(self) -> None:
-        return
-
-
-def _wire(pace: Pace, data: bytes, role: type[h11.SERVER | h11.CLIENT] = h11.CLIENT) -> Wire:
-    """A connection on which that has come already, so that reading it waits for nothing."""
-    reader = asyncio.StreamReader(CHUNK)
-    reader.feed_data(data)
-    wire = Wire(role, reader, cast(asyncio.StreamWriter, Sink()), pace)
-    if role is h11.CLIENT:
-        wire.http.send(h11.Request(method="GET", target="/", headers=[("host", "x")]))
-        wire.http.send(h11.EndOfMessage())
-    return wire
 
 
 def _parts_a_turn(works: Callable[[Pace, Callable[[], None]], list[Awaitable[None]]]) -> int:
@@ -62,9 +37,9 @@ def _parts_a_turn(works: Callable[[Pace, Callable[[], None]], list[Awaitable[Non
     return most
 
 
-async def _read(wire: Wire, parts: int, one: Callable[[], None]) -> None:
+async def _read(server: Wire, parts: int, one: Callable[[], None]) -> None:
     for _ in range(parts):
-        await wire.event()
+        await server.event()
         one()
 
 
@@ -72,13 +47,13 @@ async def _read(wire: Wire, parts: int, one: Callable[[], None]) -> None:
 def test_a_body_in_crumbs_lets_the_loop_go_on(size: int) -> None:
     """Of what has come all at once few parts are read before everything else has its turn."""
     body = CHUNKED + (b"%x\r\n" % size + b"x" * size + b"\r\n") * 200
-    assert _parts_a_turn(lambda pace, one: [_read(_wire(pace, body), 150, one)]) <= 17
+    assert _parts_a_turn(lambda pace, one: [_read(asked(pace, body), 150, one)]) <= 17
 
 
 def test_many_connections_read_no_faster_than_one() -> None:
     """The pace is the worker's: with 64 connections it reads as many crumbs in a turn as its allowance has, once."""
     body = CHUNKED + b"1\r\nx\r\n" * 10
-    works = lambda pace, one: [_read(_wire(pace, body), 6, one) for _ in range(64)]  # noqa: E731
+    works = lambda pace, one: [_read(asked(pace, body), 6, one) for _ in range(64)]  # noqa: E731
     assert _parts_a_turn(works) <= 48
 
 
@@ -86,9 +61,9 @@ def test_who_sends_full_parts_does_not_wait() -> None:
     """The allowance is for crumbs: content in parts of some size is never paused, however much of it there is."""
 
     async def run(size: int) -> bool:
-        wire = _wire(Pace(), CHUNKED + (b"%x\r\n" % size + b"x" * size + b"\r\n") * 100)
-        wire._pace._loop = cast(asyncio.AbstractEventLoop, _Frozen())
-        reading = asyncio.ensure_future(_read(wire, 61, lambda: None))
+        server = asked(Pace(), CHUNKED + (b"%x\r\n" % size + b"x" * size + b"\r\n") * 100)
+        server._pace._loop = cast(asyncio.AbstractEventLoop, _Frozen())
+        reading = asyncio.ensure_future(_read(server, 61, lambda: None))
         # More turns than parts; a clock that stands still lets nobody pay by waiting.
         for _ in range(200):
             await asyncio.sleep(0)
@@ -111,7 +86,9 @@ def test_a_head_with_many_fields_is_refused(role: type[h11.SERVER | h11.CLIENT])
     first = b"GET / HTTP/1.1\r\n" if role is h11.SERVER else b"HTTP/1.1 200 OK\r\n"
 
     async def run(fields: int, end: bytes) -> Any:
-        return await _wire(Pace(), first + b"a:\r\n" * (fields - 1) + b"host: x\r\n" + end, role).event()
+        head = first + b"a:\r\n" * (fields - 1) + b"host: x\r\n" + end
+        made = asked(Pace(), head) if role is h11.CLIENT else wire(Pace(), head, role)
+        return await made.event()
 
     assert len(asyncio.run(run(200, b"\r\n")).headers) == 200
     for fields, end in ((201, b"\r\n"), (15_000, b"\r\n"), (15_000, b"")):
@@ -124,30 +101,10 @@ def test_a_trailer_with_many_fields_is_refused() -> None:
     """Fields after a body cost as much as those before it."""
 
     async def run() -> None:
-        wire = _wire(Pace(), CHUNKED + b"3\r\nabc\r\n0\r\n" + b"a:\r\n" * 7_000 + b"\r\n")
-        await _read(wire, 2, lambda: None)
+        server = asked(Pace(), CHUNKED + b"3\r\nabc\r\n0\r\n" + b"a:\r\n" * 7_000 + b"\r\n")
+        await _read(server, 2, lambda: None)
         with pytest.raises(h11.RemoteProtocolError, match="header fields"):
-            await wire.event()
-        assert len(wire.ahead) > 16_000
+            await server.event()
+        assert len(server.ahead) > 16_000
 
     asyncio.run(run())
-
-
-@pytest.mark.parametrize(("informational", "passes"), [(16, True), (17, False)])
-def test_a_server_that_never_answers_is_broken(informational: int, passes: bool) -> None:
-    """After so many `100 Continue` the answer has to come."""
-
-    async def run() -> bytes:
-        pace = Pace()
-        client = _wire(pace, b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", h11.SERVER)
-        asked = await client.event()
-        server = _wire(pace, b"HTTP/1.1 100 \r\n\r\n" * informational + b"HTTP/1.1 204 No\r\n\r\n")
-        server.http = h11.Connection(h11.CLIENT)
-        await exchange(client, server, h11.Request(method="GET", target="/", headers=asked.headers))
-        return cast(Sink, client.writer).data
-
-    if passes:
-        assert asyncio.run(run()).startswith(b"HTTP/1.1 204 ")
-        return
-    with pytest.raises(RefusalError, match="broke off"):
-        asyncio.run(run())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from steamship_engine.runtime.egress.refusal import RefusalError
@@ -85,8 +87,6 @@ def test_what_is_no_host_is_refused(text: str) -> None:
     [
         "example.com",
         "example.com:",
-        "example.com:0",
-        "example.com:65536",
         "example.com:+443",
         "x:4 4",
         "x:４",
@@ -96,6 +96,14 @@ def test_a_tunnel_needs_a_port(text: str) -> None:
     """A decimal number from 1 to 65535, and nothing else."""
     with pytest.raises(RefusalError) as caught:
         of_connect(text)
+    assert (caught.value.status, caught.value.why) == (400, "malformed")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "000443", "0443", "99999", "+443", "4 4"])
+def test_a_port_that_is_none_is_quoted(port: str) -> None:
+    """Ports are written as numbers from 1 to 65535."""
+    with pytest.raises(RefusalError, match=f'Port "{re.escape(port)}" .* from 1 to 65535') as caught:
+        of_connect(f"example.com:{port}")
     assert (caught.value.status, caught.value.why) == (400, "malformed")
 
 
@@ -156,7 +164,11 @@ def test_ports_of_web_services_pass(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "port", [1, 21, 22, 23, 25, 53, 110, 445, 465, 587, 993, 1023, 3306, 5432, 6379, 6667, 27017]
+    "port",
+    [
+        *(1, 21, 22, 23, 25, 53, 110, 445, 465, 587, 993, 1023, 1883, 2525, 3306, 5222, 5269, 5432, 5672),
+        *(6379, 6660, 6664, 6667, 6669, 7000, 9042, 9092, 27017),
+    ],
 )
 def test_ports_of_other_services_are_refused(port: int) -> None:
     """Mail, shells, databases and chats are not for a proxy of the web."""
