@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -35,7 +36,7 @@ from steamship_engine.model.errors import (
 from steamship_engine.runtime.port import Refused, RefusedBy
 from steamship_engine.store import audit as store
 from steamship_engine.store.audit_check import check
-from steamship_engine.store.database import Database
+from steamship_engine.store.database import Database, after_commit
 from steamship_engine.store.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -96,6 +97,17 @@ def record(
     if isinstance(by, Actor):
         source, by = source or by.source, acting(by)
     store.append(connection, AuditEvent(kind, by, source or NOWHERE, subject, detail=detail))
+
+
+def record_or_count(
+    refusals: Refusals, connection: Connection, kind: AuditKind, actor: Actor, subject: Subject, **detail: Any
+) -> None:
+    """As `record`, for what a package's code may do as often as it likes: the like of it soon after is only counted."""
+    event = AuditEvent(kind, acting(actor), actor.source, subject, detail=detail)
+    known = refusals.has_change(event)
+    if not known:
+        store.append(connection, event)
+    after_commit(connection, partial(refusals.count_change, event, told=not known))
 
 
 def refused(

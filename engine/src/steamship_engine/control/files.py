@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from steamship_engine.control import audit
-from steamship_engine.control.actor import Actor
+from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
 from steamship_engine.model import handles, media, tag_query
 from steamship_engine.model.audit import AuditKind, Subject
@@ -106,7 +107,7 @@ def create(ground: Ground, actor: Actor, workspace: Workspace, new: NewFile) -> 
                 )
                 file = _there(store.by_id(connection, file_id))
                 if file.is_public:
-                    _tell_visibility(connection, actor, file)
+                    _tell_visibility(ground, connection, actor, file)
                 return _tagged(connection, file)
         except IntegrityError:
             raise AlreadyExistsError(
@@ -151,7 +152,7 @@ def publish(ground: Ground, actor: Actor, file_id: str, *, is_public: bool | Non
             store.publish(connection, file_id, is_public=is_public)
         file = _there(store.by_id(connection, file_id))
         if file.is_public != before.is_public:
-            _tell_visibility(connection, actor, file)
+            _tell_visibility(ground, connection, actor, file)
         return _tagged(connection, file)
 
 
@@ -202,9 +203,12 @@ def _check_network(actor: Actor, handle: str) -> None:
         )
 
 
-def _tell_visibility(connection: Connection, actor: Actor, file: File) -> None:
+def _tell_visibility(ground: Ground, connection: Connection, actor: Actor, file: File) -> None:
     subject = Subject("file", file.id, file.handle)
-    audit.record(connection, AuditKind.FILE_VISIBILITY, actor, subject, isPublic=file.is_public)
+    tell = audit.record
+    if actor.reach is Reach.WORKER:
+        tell = partial(audit.record_or_count, ground.refusals)
+    tell(connection, AuditKind.FILE_VISIBILITY, actor, subject, isPublic=file.is_public)
 
 
 def _mime_type(new: NewFile) -> str | None:

@@ -176,17 +176,19 @@ class LoginLimits:
 
 @dataclass(frozen=True)
 class AuditLimits:
-    """What of refusals the audit trail keeps; of changes it keeps every one.
+    """What of refusals the audit trail keeps; of users' changes it keeps every one.
 
     A refusal is written `every` seconds at the latest. The like of it within `window` seconds are counted in one
     further line. Of one source at most `source` different ones are told apart in that time, and of one kind, of all of
-    one kind of actor, at most `all`; above that they are only counted. A listing or a check reads `page` lines at once.
+    one kind of actor, at most `all`; above that they are only counted. Of changes by packages' code the like within
+    `window` are counted too, of at most `changes` different ones. A listing or a check reads `page` lines at once.
     """
 
     every: float = 1
     window: float = 60
     source: int = 20
     all: int = 60
+    changes: int = 1_000
     page: int = 5_000
 
 

@@ -1,6 +1,7 @@
 """Refusals on their way into the audit trail: counted where they are alike, and written in batches by a thread.
 
-Anybody can be refused as often as they like, so what is kept of it is bounded: in memory, and in lines.
+Anybody can be refused as often as they like, so what is kept of it is bounded: in memory, and in lines. So are changes that
+a package's code makes again and again: the first has its line in its transaction, the like of it are counted here.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Refusals:
         self._some, self._ending = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._tallies: dict[Hashable, _Tally] = {}
+        self._changes: dict[Hashable, _Tally] = {}
         self._of_source: Counter[Hashable] = Counter()
         self._of_all: Counter[tuple[AuditKind, AuditActorKind]] = Counter()
         self._window_ends = time.monotonic() + limits.window
@@ -75,6 +77,24 @@ class Refusals:
             self._tally(event).count += 1
         self._some.set()
 
+    def has_change(self, change: AuditEvent) -> bool:
+        """Whether the like of a change has been counted in this window, so that one more need not have a line at once."""
+        with self._lock:
+            return _likeness(change) in self._changes
+
+    def count_change(self, change: AuditEvent, *, told: bool) -> None:
+        """Count a change that was committed; one that was `told` has its line, and those like it are then counted."""
+        likeness = _likeness(change)
+        with self._lock:
+            tally = self._changes.get(likeness)
+            if tally is None:
+                if told and len(self._changes) >= self._limits.changes:
+                    return
+                tally = self._changes[likeness] = _Tally(change)
+            tally.count += 1
+            tally.written += told
+        self._some.set()
+
     def flush(self, *, all_of_it: bool = False) -> None:
         """Write what has no line yet; when the window is over, or for `all_of_it`, also how often it came again.
 
@@ -85,7 +105,7 @@ class Refusals:
             with self._lock:
                 due = [
                     (tally, tally.count - tally.written)
-                    for tally in self._tallies.values()
+                    for tally in (*self._tallies.values(), *self._changes.values())
                     if tally.written == 0 or (over and tally.count > tally.written)
                 ]
             try:
@@ -158,8 +178,8 @@ class Refusals:
 
     def _begin_window(self) -> None:
         """Forget what is written; what came meanwhile is the new window's first."""
-        left = {key: tally for key, tally in self._tallies.items() if tally.count > tally.written}
-        self._tallies = left
+        self._changes = _unwritten(self._changes)
+        self._tallies = left = _unwritten(self._tallies)
         self._of_source = Counter(_source(tally.event) for tally in left.values())
         self._of_all = Counter(_whose(tally.event) for tally in left.values())
         self._window_ends = time.monotonic() + self._limits.window
@@ -170,6 +190,10 @@ class Refusals:
             self._some.clear()
             self._ending.wait(self._limits.every)
             self.flush()
+
+
+def _unwritten(tallies: dict[Hashable, _Tally]) -> dict[Hashable, _Tally]:
+    return {key: tally for key, tally in tallies.items() if tally.count > tally.written}
 
 
 def _likeness(event: AuditEvent) -> Hashable:

@@ -33,6 +33,7 @@ from steamship_engine.model.audit import (
     AuditOutcome,
     KeyProblem,
     Source,
+    Subject,
     TriedKey,
 )
 from steamship_engine.model.errors import (
@@ -295,6 +296,31 @@ def test_files_become_public(ground: Ground, alice: Actor) -> None:
         (line.subject_handle, line.details["isPublic"]) for line in told(ground, AuditKind.FILE_VISIBILITY)
     ]
     assert told_of == [("open", True), ("closed", True), ("open", False)]
+
+
+def test_what_a_package_changes_again_and_again_is_counted(ground: Ground, alice: Actor) -> None:
+    """A worker that opens and closes a file in a loop gets a line for the first of each, in its transaction, and one for the rest."""
+    space = add_workspace(ground, alice, "w")
+    worker = replace(alice, reach=Reach.WORKER, workspace_id=space.id, instance_id="I-1", key_id=None)
+    file = files.create(ground, worker, space, NewFile(handle="f")).file
+    for turn in range(20):
+        files.publish(ground, worker, file.id, is_public=turn % 2 == 0)
+    with pytest.raises(ZeroDivisionError), ground.database.begin() as connection:
+        audit.record_or_count(
+            ground.refusals, connection, AuditKind.FILE_VISIBILITY, worker, Subject("file", file.id), x=1
+        )
+        raise ZeroDivisionError
+    assert [line.times for line in lines(ground.database, AuditKind.FILE_VISIBILITY)] == [1, 1]
+    found = told(ground, AuditKind.FILE_VISIBILITY)
+    assert [(line.details["isPublic"], line.times) for line in found] == [
+        (True, 1),
+        (False, 1),
+        (True, 9),
+        (False, 9),
+    ]
+    assert {(line.actor_id, line.outcome, line.subject_id) for line in found} == {("I-1", "done", file.id)}
+    files.publish(ground, worker, file.id, is_public=True)
+    assert len(lines(ground.database, AuditKind.FILE_VISIBILITY)) == 5
 
 
 def _hidden(ground: Ground, alice: Actor, instance_id: str) -> dict[str, Callable[[Actor], object]]:

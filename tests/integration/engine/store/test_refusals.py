@@ -208,6 +208,19 @@ def test_a_refusal_that_cannot_be_written_keeps_no_other_out(refusals: Refusals,
     ]
 
 
+def test_the_memory_of_changes_is_bounded(database: Database) -> None:
+    """Above its bound a change is remembered by nobody, so each of its like has a line of its own."""
+    refusals = Refusals(database, replace(LIMITS, changes=1))
+    first, second = (
+        replace(refusal(subject=name), kind=AuditKind.FILE_VISIBILITY) for name in ("F-1", "F-2")
+    )
+    for change in (first, second):
+        refusals.count_change(change, told=True)
+    assert (refusals.has_change(first), refusals.has_change(second)) == (True, False)
+    refusals.flush(all_of_it=True)
+    assert not refusals.has_change(first) and not lines(database)
+
+
 @pytest.fixture
 def running(database: Database) -> Iterator[Refusals]:
     """One that writes in the background."""
