@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from steamship_engine.model.errors import (
     AuthenticationError,
     ConflictError,
     ForbiddenError,
+    InvalidRequestError,
     MisdirectedError,
     NotFoundError,
     SteamshipError,
@@ -236,10 +237,16 @@ def started(ground: Ground, version: str) -> store.Head:
 
 
 def prune(database: Database, by: AuditActor, before: datetime) -> int:
-    """Remove the lines from before that moment, and tell in a line that it was done; how many they were. Blocking.
+    """Tell in a line that the lines from before that moment go, and remove them; how many they were. Blocking.
 
-    ConflictError where the trail is not whole: what shows that must stay.
+    InvalidRequestError for a moment that is still to come. ConflictError where the trail is not whole: what shows that
+    must stay.
     """
+    if before > datetime.now(UTC):
+        moment = f"{before:%Y-%m-%dT%H:%M:%S}".removesuffix("T00:00:00")
+        raise InvalidRequestError(
+            f'The moment "{moment}" is still to come.', suggestion="Name one that has passed, in UTC."
+        )
     with database.read() as connection:
         broken = check(connection).broken
     if broken is not None:
@@ -249,12 +256,18 @@ def prune(database: Database, by: AuditActor, before: datetime) -> int:
         )
     with database.begin() as connection:
         store.hold(connection)
-        last = store.last_before(connection, before)
-        if last is None:
+        ends, last = store.chain(connection), store.last_before(connection, before)
+        if ends is None or last is None:
             return 0
-        removed = store.prune(connection, last)
-        about: dict[str, Any] = {"through": last.seq, "lines": removed, "before": before.isoformat()}
+        lines = last.seq - ends.pruned.seq
+        about: dict[str, Any] = {"through": last.seq, "lines": lines, "before": before.isoformat()}
         record(connection, AuditKind.AUDIT_PRUNED, by, Subject("audit trail"), **about)
+    # By and by, for the engine's changes wait meanwhile. Where this is cut short the trail is whole, and begins earlier.
+    removed, some = 0, 1
+    while some:
+        with database.begin() as connection:
+            some = store.prune(connection, last)
+        removed += some
     return removed
 
 

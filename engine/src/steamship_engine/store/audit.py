@@ -120,10 +120,20 @@ def last_before(connection: Connection, moment: datetime) -> Head | None:
     return None if row is None else Head(row.seq, row.hash)
 
 
-def prune(connection: Connection, through: Head) -> int:
-    """Remove the lines up to that one, which the first that is left then follows; how many they were."""
-    connection.execute(audit_chain.update().values(pruned_seq=through.seq, pruned_hash=through.hash))
-    return connection.execute(delete(audit).where(audit.c.seq <= through.seq)).rowcount
+def prune(connection: Connection, through: Head, page: int = AUDIT.page) -> int:
+    """Remove a page of the lines up to that one, the oldest; how many they were, 0 where none was left.
+
+    The first that stays follows the last that went, so the trail is whole after each page.
+    """
+    hold(connection)
+    ends = chain(connection)
+    assert ends is not None, "somebody has removed the audit trail's chain"
+    seq = min(ends.pruned.seq + page, through.seq)
+    if seq <= ends.pruned.seq:
+        return 0
+    digest = connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar_one()
+    connection.execute(audit_chain.update().values(pruned_seq=seq, pruned_hash=digest))
+    return connection.execute(delete(audit).where(audit.c.seq <= seq)).rowcount
 
 
 _BEYOND = 2**62

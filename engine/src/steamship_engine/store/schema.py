@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Index,
@@ -244,6 +245,7 @@ audit_chain = Table(
     Column("pruned_hash", String(64), nullable=False),
     Column("last_seq", Seq, nullable=False),
     Column("last_hash", String(64), nullable=False),
+    CheckConstraint("id = 1", name="ck_audit_chain_one"),
 )
 """One row: the last line of the trail that was pruned, and the last line there is. Who locks it appends."""
 

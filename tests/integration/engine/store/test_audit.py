@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from steamship_engine.control import audit as control
@@ -20,7 +20,7 @@ from steamship_engine.model.audit import (
     Source,
     Subject,
 )
-from steamship_engine.model.errors import ConflictError
+from steamship_engine.model.errors import ConflictError, InvalidRequestError
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.store import audit, schema
 from steamship_engine.store.audit import AuditFilter, Head
@@ -29,7 +29,7 @@ from steamship_engine.store.database import Database
 from tests.services.audits import broken, lines, tampering, verdict
 
 ALICE = AuditActor(AuditActorKind.USER, "0A9C3B54-5D2E-4F61-8A77-1B2C3D4E5F60", "alice", new_id())
-BEGUN = datetime(2031, 1, 1, tzinfo=UTC)
+BEGUN = datetime(2021, 1, 1, tzinfo=UTC)
 
 
 def event(number: int = 0, **more: object) -> AuditEvent:
@@ -151,6 +151,18 @@ def test_no_line_is_put_in_anothers_place(database: Database) -> None:
     with pytest.raises(DBAPIError, match="append-only"), database.begin() as connection:
         connection.execute(text(statement))
     assert broken(database) is None
+
+
+def test_the_chain_has_one_row(database: Database) -> None:
+    """Another row beside the chain's own is refused by the database, so nobody can lead the engine to it."""
+    write(database, 2)
+    with pytest.raises(DBAPIError), database.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO audit_chain (id, pruned_seq, pruned_hash, last_seq, last_hash) VALUES (2, 0, '', 0, '')"
+            )
+        )
+    assert verdict(database).lines == 2
 
 
 COLUMNS = {
@@ -324,9 +336,42 @@ def test_the_operator_may_prune(database: Database) -> None:
 def test_all_may_be_pruned(database: Database) -> None:
     """Where every line is older, the line about it is the only one left, and the chain goes on."""
     write(database, 2)
-    assert control.prune(database, OPERATOR, datetime(2040, 1, 1, tzinfo=UTC)) == 2
+    assert control.prune(database, OPERATOR, datetime.now(UTC)) == 2
     assert [line.seq for line in lines(database)] == [3]
     assert broken(database) is None
+
+
+def test_a_prune_that_is_cut_short_leaves_the_trail_whole(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines go page by page, told of before the first; whatever is left in between is whole, and goes with the next prune."""
+    write(database, 5)
+    real, pages = audit.prune, []
+
+    def two_lines(connection: Connection, through: Head) -> int:
+        if len(pages) == 1:
+            raise RuntimeError("killed")
+        pages.append(through)
+        return real(connection, through, 2)
+
+    monkeypatch.setattr(audit, "prune", two_lines)
+    with pytest.raises(RuntimeError, match="killed"):
+        control.prune(database, OPERATOR, BEGUN + timedelta(days=6))
+    assert [line.seq for line in lines(database)] == [3, 4, 5, 6]
+    assert lines(database)[-1].details["through"] == 5
+    assert (verdict(database).first, broken(database)) == (3, None)
+    monkeypatch.setattr(audit, "prune", lambda connection, through: real(connection, through, 2))
+    assert control.prune(database, OPERATOR, BEGUN + timedelta(days=6)) == 3
+    assert [(line.seq, line.details["lines"]) for line in lines(database)] == [(6, 5), (7, 3)]
+    assert broken(database) is None
+
+
+def test_a_moment_to_come_prunes_nothing(database: Database) -> None:
+    """A moment in the future is refused with itself in quotes, for every line would go, the next ones too."""
+    write(database, 2)
+    with pytest.raises(InvalidRequestError, match='"2999-01-01" is still to come'):
+        control.prune(database, OPERATOR, datetime(2999, 1, 1, tzinfo=UTC))
+    assert len(lines(database)) == 2
 
 
 def test_lines_that_nobody_pruned_are_missed(database: Database) -> None:

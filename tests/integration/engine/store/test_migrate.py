@@ -76,7 +76,7 @@ def test_sqlite_tables_are_made_alike(tmp_path: Path) -> None:
 
 
 def test_postgresql_keeps_the_trail_alike(postgres_cluster: Any, postgres_template: str) -> None:
-    """On PostgreSQL the revisions make the triggers, their function and the chain's row that the schema itself would make."""
+    """On PostgreSQL the revisions make the triggers, their function, the chain's row and its bound that the schema itself would make."""
     name = postgres_cluster.create_database()
     migrated = Database(postgres_cluster.url(name))
     migrate.upgrade(migrated)
@@ -86,6 +86,7 @@ def test_postgresql_keeps_the_trail_alike(postgres_cluster: Any, postgres_templa
         "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
         "SELECT prosrc FROM pg_proc WHERE proname = 'audit_append_only'",
         "SELECT * FROM audit_chain",
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_audit_chain_one'",
     )
 
     def told(database: Database) -> list[object]:
@@ -93,7 +94,7 @@ def test_postgresql_keeps_the_trail_alike(postgres_cluster: Any, postgres_templa
             return [tuple(row) for query in queries for row in connection.execute(text(query))]
 
     assert told(migrated) == told(made)
-    assert len(told(made)) == 6
+    assert len(told(made)) == 7
     for opened, each in ((migrated, name), (made, copy)):
         opened.close()
         postgres_cluster.drop_database(each)

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("pruned_hash", sa.String(length=64), nullable=False),
         sa.Column("last_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_audit_chain_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_chain")),
     )
     op.execute(_CHAIN)
