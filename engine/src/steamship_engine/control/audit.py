@@ -100,6 +100,14 @@ def record(
     store.append(connection, AuditEvent(kind, by, source or NOWHERE, subject, detail=detail))
 
 
+def record_refused(
+    connection: Connection, kind: AuditKind, by: AuditActor, subject: Subject, error: SteamshipError
+) -> None:
+    """Have a transaction of its own add a line about what `error` refused; where no engine runs that would write it."""
+    detail = {"code": error.code}
+    store.append(connection, AuditEvent(kind, by, NOWHERE, subject, AuditOutcome.REFUSED, detail))
+
+
 def record_or_count(
     refusals: Refusals, connection: Connection, kind: AuditKind, actor: Actor, subject: Subject, **detail: Any
 ) -> None:

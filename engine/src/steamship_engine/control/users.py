@@ -81,6 +81,10 @@ def create(
             user = users.by_id(connection, user_id)
     except IntegrityError:
         raise taken(handle) from None
+    except ForbiddenError as error:
+        with database.begin() as connection:
+            audit.record_refused(connection, AuditKind.USER_CREATED, by, Subject("user", None, handle), error)
+        raise
     assert user is not None, "a user vanished in its own transaction"
     return user, secret
 

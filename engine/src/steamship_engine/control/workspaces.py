@@ -155,6 +155,7 @@ def _insert(connection: Connection, actor: Actor, handle: str) -> Workspace:
     workspaces.insert(connection, workspace_id=workspace_id, user_id=actor.user_id, handle=handle)
     made = workspaces.by_id(connection, workspace_id)
     assert made is not None, "a workspace vanished in its own transaction"
+    audit.record(connection, AuditKind.WORKSPACE_CREATED, actor, Subject("workspace", workspace_id, handle))
     return made
 
 

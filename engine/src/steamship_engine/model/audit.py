@@ -32,6 +32,7 @@ class AuditKind(StrEnum):
     VERSION_REMOVED = "version.removed"
     INSTANCE_CREATED = "instance.created"
     INSTANCE_REMOVED = "instance.removed"
+    WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_REMOVED = "workspace.removed"
     FILE_VISIBILITY = "file.visibility"
     SECRETS_OPENED = "secrets.opened"
@@ -44,7 +45,7 @@ class AuditKind(StrEnum):
 
 MEANINGS: Mapping[AuditKind, str] = {
     AuditKind.ENGINE_STARTED: "an engine began to serve: its version, its sandbox, and whether several users may use it",
-    AuditKind.USER_CREATED: "a user was made",
+    AuditKind.USER_CREATED: "a user was made, or `refused` to the operator where nothing isolates users from each other",
     AuditKind.USER_RENAMED: "a user took another handle",
     AuditKind.KEY_MADE: "a user's key was made: its name, scope and expiry",
     AuditKind.KEY_REVOKED: "a user's key was revoked",
@@ -59,6 +60,7 @@ MEANINGS: Mapping[AuditKind, str] = {
     AuditKind.VERSION_REMOVED: "a version was deleted, by itself or with its package",
     AuditKind.INSTANCE_CREATED: "an instance was made; `secrets` names its secret parameters",
     AuditKind.INSTANCE_REMOVED: "an instance was deleted, by itself or with what it was in or of",
+    AuditKind.WORKSPACE_CREATED: "a workspace was made",
     AuditKind.WORKSPACE_REMOVED: "a workspace was deleted with everything in it",
     AuditKind.FILE_VISIBILITY: "a file was made readable to everybody, or to its owner alone again",
     AuditKind.SECRETS_OPENED: "an instance's secret parameters were decrypted for its workers, for the first time since the "

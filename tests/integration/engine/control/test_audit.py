@@ -28,6 +28,7 @@ from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.files import NewFile, NewTag
 from steamship_engine.control.ground import Ground
 from steamship_engine.model.audit import (
+    AuditActor,
     AuditActorKind,
     AuditKind,
     AuditOutcome,
@@ -118,6 +119,34 @@ def test_a_user_that_cannot_be_made_leaves_no_line(ground: Ground) -> None:
     with pytest.raises(SteamshipError):
         users.create(ground.database, "carol", many_users=True)
     assert kinds(ground) == ["user.created", "key.made"]
+
+
+def test_a_second_user_that_is_refused_is_told(ground: Ground) -> None:
+    """Who asks for a second user, where nothing isolates users from each other, is told with what they asked for."""
+    users.create(ground.database, "carol", many_users=False)
+    operator = AuditActor(AuditActorKind.OPERATOR, handle="root")
+    with pytest.raises(ForbiddenError):
+        users.create(ground.database, "dave", many_users=False, by=operator)
+    refused = newest(ground, AuditKind.USER_CREATED)
+    assert (refused.outcome, refused.details) == (AuditOutcome.REFUSED, {"code": "Forbidden"})
+    assert (refused.actor_kind, refused.actor_handle) == ("operator", "root")
+    assert (refused.noun, refused.subject_id, refused.subject_handle) == ("user", None, "dave")
+
+
+def test_workspaces_are_made_and_go(ground: Ground, alice: Actor) -> None:
+    """A workspace that is made, or made on demand, has one line; so has its end."""
+    workspaces.create(ground, alice, "w", fetch_if_exists=False)
+    made = workspaces.create(ground, alice, "w", fetch_if_exists=True)
+    default = workspaces.current(ground, alice)
+    with pytest.raises(SteamshipError):
+        workspaces.create(ground, alice, "w", fetch_if_exists=False)
+    workspaces.delete(ground, alice, made.id)
+    assert kinds(ground) == ["workspace.created", "workspace.created", "workspace.removed"]
+    assert [(line.subject_id, line.subject_handle) for line in lines(ground.database)] == [
+        (made.id, "w"),
+        (default.id, "default"),
+        (made.id, "w"),
+    ]
 
 
 def test_logins(ground: Ground, alice: Actor) -> None:
