@@ -15,7 +15,6 @@ from steamship_engine.model.builds import Builds
 from steamship_engine.model.errors import InvalidRequirementsError, UnavailableError
 from steamship_engine.runtime.recipe import Recipe, Step
 
-_PASSED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PATH")
 _PASSED_ANY_CASE = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 # These would undo what the command line promises: wheels only, this interpreter, this place.
 _NEVER = (
@@ -23,6 +22,12 @@ _NEVER = (
     "UV_NO_BINARY", "UV_NO_BINARY_PACKAGE", "UV_OVERRIDE", "UV_PREFIX", "UV_PYTHON", "UV_REQUIRE_HASHES",
     "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_VENV_SEED", "UV_WORKING_DIRECTORY",
 )  # fmt: skip
+ADDRESSES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+"""The variables that say where distributions are."""
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_NAME = re.compile(r"[\w.-]+=(?=.)")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"Failed to fetch|error sending request|dns error|Connection refused|timed out", re.IGNORECASE
 )
@@ -91,23 +96,45 @@ def _remove(files: Iterable[str]) -> None:
 
 
 def clean_environment(environ: Mapping[str, str], cache: Path) -> dict[str, str]:
-    """What `uv` gets of the engine's environment: its own settings, certificates and proxies."""
+    """What `uv` gets of the engine's environment: its own settings, certificates and proxies.
+
+    Paths to distributions and certificates are absolute: `uv` does not run in the folder that the engine was started in.
+    """
     passed = {
         name: value
         for name, value in environ.items()
         if (name.startswith("UV_") and name not in _NEVER)
-        or name in _PASSED
+        or name in (*CERTIFICATES, "PATH")
         or name.upper() in _PASSED_ANY_CASE
     }
     index = environ.get("PIP_INDEX_URL")
     if index and not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & passed.keys():
         passed["UV_DEFAULT_INDEX"] = index
+    for name in {*ADDRESSES, *CERTIFICATES} & passed.keys():
+        passed[name] = words_of(name).sub(_absolute, passed[name])
     return {"UV_CACHE_DIR": str(cache), "HOME": str(cache), "LANG": "C.UTF-8", **passed}
+
+
+def words_of(name: str) -> re.Pattern[str]:
+    """What is one address, or one path, in the value of that variable."""
+    if name in CERTIFICATES:
+        # OpenSSL reads the second one as a list of folders.
+        return re.compile(r".+" if name == "SSL_CERT_FILE" else f"[^{os.pathsep}]+")
+    return re.compile(r"[^,]+" if name == "UV_FIND_LINKS" else r"\S+")
+
+
+def _absolute(word: re.Match[str]) -> str:
+    """The address as it is; the path from the root."""
+    # An index may have a name: `internal=https://...`.
+    name = _NAME.match(word[0])
+    place = word[0][name.end() :] if name else word[0]
+    return word[0] if _SCHEME.match(place) else f"{name[0] if name else ''}{os.path.abspath(place)}"
 
 
 def readable(output: str) -> str:
     """The words of uv without credentials and tokens, at most some thousand characters, the last ones."""
-    text = re.sub(r"(://)[^/@\s]*@", r"\1***@", output)
+    # A password may have an "@" in it, so the last one counts.
+    text = re.sub(r"(://)[^/\s`'\"]*@", r"\1***@", output)
     text = re.sub(r"(://[^\s?`'\"]*)\?[^\s`'\"]*", r"\1?***", text)
     return text.strip()[-_OUTPUT:] or "it said nothing"
 

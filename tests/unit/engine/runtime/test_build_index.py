@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from steamship_engine.model.network import Network
-from steamship_engine.runtime.building.index import index_of
+from steamship_engine.runtime.building.index import WrongIndexError, index_of
 
 
 def test_without_an_index_nothing_is_told() -> None:
@@ -40,6 +38,44 @@ def test_users_and_passwords_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("https://me:s@secret@a.test/x", "https://a.test/x"),
+        ("https://me:s@e@cret@a.test:81", "https://a.test:81"),
+        ("mine=https://s@secret@a.test/@scope/x", "mine=https://a.test/@scope/x"),
+        ("https:me:secret@a.test/x", "https:a.test/x"),
+        ("https:////me:secret@a.test/x", "https:////a.test/x"),
+        ("https:\\\\me:secret@a.test", "https:\\\\a.test"),
+        ("https://a.test/x?token=secret", "https://a.test/x"),
+        ("https://a.test?token=s@secret", "https://a.test"),
+        ("https://a.test/x#secret http://b.test/y?secret", "https://a.test/x http://b.test/y"),
+        ("/srv/a@b/x?y", "/srv/a@b/x?y"),
+    ],
+)
+def test_passwords_and_tokens_are_left_out_whole(value: str, told: str) -> None:
+    """A password ends with the last "@" before the path; a query is left out; paths stay as they are."""
+    assert index_of({"UV_EXTRA_INDEX_URL": value}).variables == {"UV_EXTRA_INDEX_URL": told}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("http://host:99999/", "http://host:99999/"),
+        ("http://[::1/simple", "http://[::1/simple"),
+        ("http://good.test http://me:secret@host:port/", "http://***@host:port/"),
+        ("http://me:se/cret@host/", "http://***@host/"),
+        ("http://host:99999/x?secret", "http://host:99999/x?***"),
+    ],
+)
+def test_an_address_that_is_none_is_named_without_its_password(value: str, shown: str) -> None:
+    """The error names the variable and the address, and nothing of a password."""
+    with pytest.raises(WrongIndexError) as wrong:
+        index_of({"UV_INDEX": value})
+    assert f'UV_INDEX has "{shown}"' in str(wrong.value)
+    assert "secret" not in str(wrong.value) and "cret@" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "places"),
     [
         ("UV_DEFAULT_INDEX", "https://Index.Test./simple", {("index.test", 443)}),
@@ -59,11 +95,19 @@ def test_its_folders_are_read() -> None:
     found = index_of(
         {
             "UV_DEFAULT_INDEX": "file:///srv/my%20index",
-            "UV_FIND_LINKS": "/srv/wheels",
+            "UV_FIND_LINKS": "/srv/wheels,/srv/other wheels",
             "SSL_CERT_FILE": "/srv/ca.pem",
+            "SSL_CERT_DIR": "/srv/certs:/srv/more",
         }
     )
-    assert found.reads == (Path("/srv/my index"), Path("/srv/wheels"), Path("/srv/ca.pem"))
+    assert list(map(str, found.reads)) == [
+        "/srv/my index",
+        "/srv/wheels",
+        "/srv/other wheels",
+        "/srv/ca.pem",
+        "/srv/certs",
+        "/srv/more",
+    ]
     assert found.places == frozenset()
 
 

@@ -50,7 +50,28 @@ def test_pips_index_is_uvs_too():
     assert clean_environment(own, CACHE)["UV_DEFAULT_INDEX"] == "https://b.test"
 
 
+def test_paths_to_distributions_and_certificates_become_absolute(monkeypatch):
+    """What is named from the folder that the engine was started in is found from elsewhere; addresses stay as they are."""
+    monkeypatch.setattr("os.getcwd", lambda: "/started")
+    asked = {
+        "UV_FIND_LINKS": "wheels,./other wheels,/srv/a=b,https://a.test/x",
+        "UV_INDEX": "mine=packages ./more https://a.test/simple named=https://b.test file:///srv/x",
+        "SSL_CERT_FILE": "ca file.pem",
+        "SSL_CERT_DIR": "certs:/srv/certs",
+        "UV_RESOLUTION": "lowest",
+    }
+    passed = clean_environment(asked, CACHE)
+    assert {name: passed[name] for name in asked} == {
+        "UV_FIND_LINKS": "/started/wheels,/started/other wheels,/srv/a=b,https://a.test/x",
+        "UV_INDEX": "mine=/started/packages /started/more https://a.test/simple named=https://b.test file:///srv/x",
+        "SSL_CERT_FILE": "/started/ca file.pem",
+        "SSL_CERT_DIR": "/started/certs:/srv/certs",
+        "UV_RESOLUTION": "lowest",
+    }
+
+
 def test_credentials_and_tokens_are_not_shown():
     """User, password and query of an address are left out of what is shown."""
     shown = readable("Failed at https://me:secret@index.test/simple/x?token=secret `more`")
     assert shown == "Failed at https://***@index.test/simple/x?*** `more`"
+    assert readable("at `https://me:s@secret@index.test/x`") == "at `https://***@index.test/x`"
