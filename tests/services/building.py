@@ -19,6 +19,7 @@ from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import probe
 from steamship_engine.runtime.launching import Launcher
 from steamship_engine.runtime.layers import Layers
+from steamship_engine.runtime.port import Refused, VersionSpec
 from steamship_engine.runtime.proving import strongest
 from steamship_engine.runtime.scratch import Scratch
 from tests.services.runtimes import tiny_wheel
@@ -42,7 +43,16 @@ class Yard:
         self.scratch = Scratch(self.data / "scratch")
         self.launcher = Launcher(layers)
         self.installer = Installer(self.environ, self.data / "cache", 60)
-        self.builder = Builder(self.launcher, self.scratch, self.environ, Network.INTERNET, within_s, limits)
+        self.refused: list[Refused] = []
+        self.builder = Builder(
+            self.launcher,
+            self.scratch,
+            self.environ,
+            Network.INTERNET,
+            within_s,
+            limits,
+            on_refused=self.refused.append,
+        )
         self.environments = self.engine(self.builder)
         self.wheel = keep_wheel(tiny_wheel(self.sources), self.data / "wheels")
 
@@ -56,9 +66,9 @@ class Yard:
         """Have a source distribution in the index whose build does that, see `sdist`."""
         index(self.index, sdist(self.sources, name, act))
 
-    async def ensure(self, *lines: str) -> str:
+    async def ensure(self, *lines: str, version: VersionSpec | None = None) -> str:
         """The digest of the environment of the lines, and the tiny SDK."""
-        return await self.environments.ensure(probe(), lines, self.wheel)
+        return await self.environments.ensure(probe(), lines, self.wheel, version)
 
     async def packages(self, *lines: str) -> Path:
         """Where the modules of that environment lie."""

@@ -31,7 +31,8 @@ SPEC = {
 
 @dataclass
 class FakeMachine:
-    """What the next bundles are. `problem` is raised by `prepare`; `stopped` are the ids it was told to stop.
+    """What the next bundles are. `problem` is raised by `prepare`; `stopped` are the ids it was told to stop,
+    `discarded` the attempts at a version of which none came.
 
     `bundles` are the digests of those that lie unpacked, `living` the workers of instances by their id.
     """
@@ -46,6 +47,7 @@ class FakeMachine:
     problem: SteamshipError | None = None
     sdk: SdkWheel | None = None
     prepared: list[VersionSpec] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     bundles: list[str] = field(default_factory=list)
     living: dict[str, list[WorkerFacts]] = field(default_factory=dict)
@@ -76,6 +78,9 @@ class FakeMachine:
             notes=("a remark",),
             sdk=self.sdk,
         )
+
+    def discard(self, attempt: str) -> None:
+        self.discarded.append(attempt)
 
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)

@@ -44,6 +44,9 @@ class FakeRuntime:
     async def prepare(self, version: VersionSpec) -> Description:
         return self.machine.prepare(version)
 
+    async def discard(self, attempt: str) -> None:
+        self.machine.discard(attempt)
+
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         self.called.append(request.path)
         await self.open.wait()

@@ -38,6 +38,9 @@ class IdleMachine:
     def prepare(self, version: Any) -> Any:
         raise AssertionError("this test has no versions")
 
+    def discard(self, attempt: str) -> None:
+        raise AssertionError("this test has no versions")
+
     def stop(self, instance_id: str) -> None:
         self.stopped.append(instance_id)
 

@@ -33,6 +33,10 @@ class LoopMachine:
         """As `RuntimePort.prepare`."""
         return self._wait(self._runtime.prepare(version))
 
+    def discard(self, attempt: str) -> None:
+        """As `RuntimePort.discard`."""
+        self._wait(self._runtime.discard(attempt))
+
     def stop(self, instance_id: str) -> None:
         """As `RuntimePort.stop`."""
         self._wait(self._runtime.stop(instance_id))

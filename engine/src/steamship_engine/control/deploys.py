@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from steamship_engine.model.errors import (
 from steamship_engine.model.nouns import Package
 from steamship_engine.model.package_spec import check_depth, check_spec
 from steamship_engine.model.states import VersionKind
-from steamship_engine.runtime.port import BundleFacts, Description, VersionSpec
+from steamship_engine.runtime.port import BundleFacts, Deployer, Description, VersionSpec
 from steamship_engine.store import versions
 from steamship_engine.store.blobs import Placed
 from steamship_engine.store.database import outage
@@ -120,7 +120,9 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
     handler = _checked_handler(deploy.hosting_handler) if original else None
     allowed, capped = limits.of_manifest(ground, facts.kind, facts.manifest)
     network, nearer = networks.of_manifest(ground, facts.manifest)
+    deployer = Deployer(actor.user_id)
     with ExitStack() as stack:
+        stack.enter_context(_discarded(ground, deployer))
         placed = stack.enter_context(ground.blobs.placed(bundle.path, bundle.sha256, bundle.size))
         described = ground.machine.prepare(
             VersionSpec(
@@ -132,6 +134,7 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
                 handler=handler,
                 network=network,
                 author=actor.user_handle,
+                deployer=deployer,
             )
         )
         described = replace(described, notes=(*capped, *nearer, *described.notes))
@@ -144,6 +147,17 @@ def _made(ground: Ground, actor: Actor, deploy: Deploy, handle: str) -> Shown:
             size = wheel.path.stat().st_size
             sdk = stack.enter_context(ground.blobs.placed(wheel.path, wheel.digest, size))
         return _insert(ground, actor, deploy, handle, handler, facts, described, template, placed, sdk)
+
+
+@contextmanager
+def _discarded(ground: Ground, deployer: Deployer) -> Iterator[None]:
+    """Where the block makes no version, what was built for it goes."""
+    try:
+        yield
+    except BaseException:
+        with suppress(UnavailableError):  # the engine is stopping
+            ground.machine.discard(deployer.attempt)
+        raise
 
 
 def _done_before(ground: Ground, deploy: Deploy) -> Shown | None:

@@ -30,6 +30,9 @@ class Machine(Protocol):
     def prepare(self, version: VersionSpec) -> Description:
         """As `RuntimePort.prepare`."""
 
+    def discard(self, attempt: str) -> None:
+        """As `RuntimePort.discard`."""
+
     def stop(self, instance_id: str) -> None:
         """As `RuntimePort.stop`."""
 

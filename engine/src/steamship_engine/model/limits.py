@@ -45,7 +45,8 @@ class RuntimeLimits:
     may wait for one; a task's call waits `patience` for those it was submitted in before it takes a further
     worker. A worker runs at most `slots` calls at once; one with a single slot is sent at most `ahead` calls of
     up to `small` bytes. At most `zygotes` live, with `zygote_memory` bytes together; those with workers count, but stay.
-    The `spares` used last keep a worker ready that is nobody's yet.
+    The `spares` used last keep a worker ready that is nobody's yet. At most `builds` environments are made of wheels at
+    once, and as many built; each within `build`, and a deploy waits `turn` for those before it.
     """
 
     load: float = 60
@@ -72,6 +73,7 @@ class RuntimeLimits:
     log_line: int = 8 * KIB
     log_frames_a_second: int = 2_000
     build: float = 900
+    turn: float = 120
     inspects: int = 2
     builds: int = 2
     describes: int = 2
@@ -82,7 +84,7 @@ class BuildLimits:
     """What making one environment may take where strangers' code is run for it, and what may come of it.
 
     The process that does it has `memory` with all that it starts, what it has written to `scratch` among it. What it
-    hands over has at most `entries` files and folders and `size` bytes.
+    hands over has at most `entries` files and folders and `size` bytes, and leaves `spare` bytes of the disk free.
     """
 
     memory: int = 4 * GIB
@@ -92,6 +94,7 @@ class BuildLimits:
     scratch: int = 3 * GIB
     entries: int = 100_000
     size: int = 2 * GIB
+    spare: int = 1 * GIB
     path: int = 1024
     name: int = 255
     depth: int = 48

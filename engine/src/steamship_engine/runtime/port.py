@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from steamship_engine.model.identifiers import new_call_id
+from steamship_engine.model.identifiers import new_call_id, new_id
 from steamship_engine.model.network import Network
 from steamship_engine.model.states import StopReason, VersionKind, WorkerState
 from steamship_engine.model.version_limits import VersionLimits
@@ -25,11 +25,20 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
+class Deployer:
+    """The user who has a version made, and this one attempt at it: the work of a killed engine is another one."""
+
+    user_id: str
+    attempt: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
 class VersionSpec:
     """One immutable version: the code, and what it needs to be imported.
 
     The digests are lower-case SHA-256 hex. `environment` is empty until `prepare` has named it. `handler`
     is an original's entry point as a dotted path, None for the one that its SDK has. `network` is what its workers reach.
+    `deployer` is None once the version is made.
     """
 
     version_id: str
@@ -41,6 +50,7 @@ class VersionSpec:
     network: Network = Network.INTERNET
     author: str | None = field(default=None, compare=False)
     """The handle of the user whose package it is, for the audit trail."""
+    deployer: Deployer | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +231,7 @@ class Refused:
     `why` is one of a few words of the refuser's own, such as `private-address` or `over-memory`. `target`, the host and port
     that were asked for, may be of the package's making; for the sandbox it says in the engine's own words what was wrong.
     `request_id` is that of the call that ran, where it was one alone; `author` the handle of the version's. `instance` is None where a version
-    is imported for nobody.
+    is imported for nobody, or its requirements are built.
     """
 
     by: RefusedBy
@@ -296,8 +306,11 @@ class RuntimePort(Protocol):
     async def prepare(self, version: VersionSpec) -> Description:
         """Build or find the environment, import the code, ask for its description.
 
-        Raises InvalidRequirementsError, DeployError, NotBuiltYetError.
+        Raises InvalidRequirementsError, DeployError, NotBuiltYetError, BusyError.
         """
+
+    async def discard(self, attempt: str) -> None:
+        """No version came of that attempt (`Deployer.attempt`): remove what was built for it alone."""
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """Wake the instance's worker if need be and call it.

@@ -111,13 +111,21 @@ class Runtime:
         self._launcher = Launcher(layers)
         builder = None
         if builds is Builds.SDISTS:
-            builder = Builder(self._launcher, self._scratch, self._environ, network, limits.build)
+            builder = Builder(
+                self._launcher,
+                self._scratch,
+                self._environ,
+                network,
+                limits.build,
+                on_refused=on_refused or _nothing,
+            )
         self._environments = Environments(
             data / "environments",
             self._scratch,
             Installer(self._environ, data / "cache", limits.build),
             builds=limits.builds,
             builder=builder,
+            turn=limits.turn,
         )
         self._workers = Workers(limits, self._open_worker, self._worker_said, self._worker_ended)
         self._on_refused = on_refused or _nothing
@@ -155,9 +163,13 @@ class Runtime:
                 f"requirements.txt asks for {lines}; this engine installs steamship {wheel.version}.",
                 suggestion="Ask for a version that this engine has, or have the engine upgraded.",
             )
-        environment = await self._environments.ensure(interpreter, asked.lines, wheel)
+        environment = await self._environments.ensure(interpreter, asked.lines, wheel, version)
         described = await self._describe(version, environment)
         return replace(described, sdk=SdkWheel(wheel.path, wheel.digest))
+
+    async def discard(self, attempt: str) -> None:
+        """See the port."""
+        await self._environments.discard(attempt)
 
     async def invoke(self, instance: InstanceSpec, request: Request) -> Reply:
         """See the port."""
@@ -211,6 +223,7 @@ class Runtime:
 
     async def close(self) -> None:
         """See the port."""
+        await self._environments.close()
         await self._workers.close()
         await self._egress.close()
         await self._zygotes.close()
@@ -228,7 +241,7 @@ class Runtime:
         else:
             # Looked for again at the next deploy: the operator may have installed the better one.
             notes = (_second_best(interpreter),)
-        environment = await self._environments.ensure(interpreter, lines, None)
+        environment = await self._environments.ensure(interpreter, lines, None, version)
         described = await self._describe(version, environment)
         return replace(described, notes=(*notes, *described.notes))
 

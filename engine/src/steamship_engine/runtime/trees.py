@@ -45,3 +45,11 @@ def place(made: Path, final: Path) -> None:
         remove(made)
     else:
         final.chmod(0o555)
+
+
+def move(made: Path, empty: Path) -> None:
+    """Move a frozen tree into the place of an empty folder; one that is not there is no error."""
+    with contextlib.suppress(FileNotFoundError):
+        # A folder that nobody may write to cannot be moved to another one.
+        made.chmod(0o755)
+        made.rename(empty)

@@ -82,6 +82,22 @@ def test_a_failed_deploy_leaves_no_bundle_unpacked(ground, alice, package):
     assert len(ground.machine.bundles) == 1
 
 
+def test_only_a_failed_deploy_discards_what_was_built_for_it(ground, alice, package):
+    """The machine is told of each attempt of which no version came: whether it failed there, or afterwards."""
+    deploy(ground, alice, package)
+    assert ground.machine.discarded == []
+    ground.machine.problem = DeployError("no")
+    with pytest.raises(DeployError):
+        deploy(ground, alice, package, "2.0.0")
+    ground.machine.problem, ground.machine.spec = None, {"methods": "all"}
+    with pytest.raises(DeployError):
+        deploy(ground, alice, package, "3.0.0")
+    deployers = [version.deployer for version in ground.machine.prepared]
+    assert {deployer.user_id for deployer in deployers} == {alice.user_id}
+    assert ground.machine.discarded == [deployer.attempt for deployer in deployers[1:]]
+    assert len({deployer.attempt for deployer in deployers}) == 3
+
+
 def test_a_failed_deploy_leaves_the_bundle_to_another_at_work_on_it(ground, alice, package, monkeypatch):
     """Of two deploys of one bundle the first to fail takes nothing away from the other."""
     machine = ground.machine

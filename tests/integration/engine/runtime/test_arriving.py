@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +14,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from steamship_engine.model.errors import InvalidRequirementsError, PackageReplyError
-from steamship_engine.model.limits import MIB, RUNTIME, BuildLimits
+from steamship_engine.model.errors import InvalidRequirementsError, PackageReplyError, UnavailableError
+from steamship_engine.model.limits import GIB, MIB, RUNTIME, BuildLimits
 from steamship_engine.runtime import frames
+from steamship_engine.runtime.building import arriving
 from steamship_engine.runtime.building.arriving import Arrival
-from steamship_engine.runtime.building.builder import received
+from steamship_engine.runtime.building.builder import _written, received
 from steamship_engine.runtime.channel import Channel, ChannelClosed
 from steamship_engine.runtime.frames import FilePart
 
@@ -136,6 +139,71 @@ def test_parts_that_cost_more_than_they_bring_are_refused(take: Take) -> None:
     for path in ("", "lib/a"):
         with pytest.raises(InvalidRequirementsError):
             take((part(path, more=True), b""))
+
+
+def test_holes_stay_holes(take: Take, target: Path) -> None:
+    """A file of zeros is as long as it was and takes next to nothing of the disk; bytes between zeros arrive."""
+    take(
+        (part("lib/hole", more=True), bytes(MIB)),
+        (part("lib/hole", more=True), b"in the middle" + bytes(MIB - 13)),
+        (part("lib/hole"), bytes(MIB - 1)),
+    )
+    found = target / "lib" / "hole"
+    assert found.read_bytes() == bytes(MIB) + b"in the middle" + bytes(2 * MIB - 14)
+    assert found.stat().st_blocks * 512 < MIB // 4
+
+
+def test_what_would_fill_the_disk_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is built, and nothing more arrives, once little of the disk is free."""
+    free = [2 * GIB]
+    usage = type(shutil.disk_usage(target))
+    monkeypatch.setattr(arriving.shutil, "disk_usage", lambda _path: usage(100 * GIB, 0, free[0]))
+    arrival = Arrival(target, LIMITS)
+    arrival.take([(part("lib/a"), b"x")])
+    free[0] = 1 * GIB - 1
+    with pytest.raises(UnavailableError, match='"1073741823" free bytes'):
+        arrival.take([(part("lib/b"), b"x")])
+    arrival.close()
+    with pytest.raises(UnavailableError):
+        Arrival(target, LIMITS)
+    assert not (target / "lib" / "b").exists()
+
+
+def test_a_file_that_is_written_to_is_closed_afterwards(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often a build is cancelled, the thread that still writes has its own file until it is done, and no other then."""
+    write, begun, go, closed = arriving._write, threading.Event(), threading.Event(), threading.Event()
+
+    def slow(file: int, body: bytes) -> None:
+        begun.set()
+        go.wait()
+        write(file, body)
+
+    monkeypatch.setattr(arriving, "_write", slow)
+
+    async def work() -> None:
+        arrival = Arrival(target, LIMITS)
+        writing = asyncio.create_task(_written(arrival, [(part("lib/a"), b"whole")]))
+        await asyncio.to_thread(begun.wait)
+        for _ in range(2):
+            writing.cancel()
+            await asyncio.sleep(0)
+        with suppress(asyncio.CancelledError):
+            await writing
+        closing = threading.Thread(target=lambda: (arrival.close(), closed.set()))
+        closing.start()
+        try:
+            assert not closed.wait(0.1)
+        finally:
+            go.set()
+            closing.join()
+        with pytest.raises(ValueError, match="any more"):
+            arrival.take([(part("lib/b"), b"x")])
+
+    asyncio.run(work())
+    assert (target / "lib" / "a").read_bytes() == b"whole"
+    assert not (target / "lib" / "b").exists()
 
 
 def _say(end: socket.socket, header: dict[str, Any], body: bytes = b"") -> None:

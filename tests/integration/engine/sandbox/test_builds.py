@@ -16,9 +16,10 @@ import pytest
 
 from steamship_engine.model.builds import Builds
 from steamship_engine.model.errors import InvalidRequirementsError, UnavailableError
+from steamship_engine.model.states import VersionKind
 from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.layers import Layers
-from steamship_engine.runtime.port import VersionSpec
+from steamship_engine.runtime.port import RefusedBy, VersionSpec
 from steamship_engine.runtime.runtime import Runtime
 from tests.packages import bundle
 from tests.services.building import SMALL, Yard
@@ -191,7 +192,7 @@ def test_a_build_that_fails_is_told_by_its_last_lines(yard: In) -> None:
 
 
 def test_what_a_build_was_refused_by_the_proxy_is_told(yard: In) -> None:
-    """A build that fails because an address is refused fails with an error that names it."""
+    """A build that fails because an address is refused fails with an error that names it, and the audit trail is told whose it was."""
 
     async def work(place: Yard) -> None:
         place.offer(
@@ -199,7 +200,12 @@ def test_what_a_build_was_refused_by_the_proxy_is_told(yard: In) -> None:
             'import urllib.request; urllib.request.urlopen("http://169.254.169.254/latest", timeout=5)',
         )
         with pytest.raises(InvalidRequirementsError, match=r'proxy: "169\.254\.169\.254" is refused'):
-            await place.ensure("caller")
+            await place.ensure(
+                "caller", version=VersionSpec("V-1", "b", "", VersionKind.NATIVE, author="alice")
+            )
+        told = [(each.by, each.why, each.version_id, each.author, each.target) for each in place.refused]
+        address = "http://169.254.169.254/latest"
+        assert told == [(RefusedBy.NETWORK, "metadata-address", "V-1", "alice", address)]
 
     yard(work)
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from steamship_engine.model.errors import InvalidRequirementsError
+from steamship_engine.model.errors import InvalidRequirementsError, UnavailableError
 from steamship_engine.model.limits import BUILD, BuildLimits
 from steamship_engine.runtime.frames import FilePart
 
 _SHOWN = 200
 _LEAST = 64 * 1024
 """Of a part that is not the last: each costs the engine as much as a large one."""
+
+_BLOCK = 4096
+_ZEROS = bytes(_BLOCK)
+_SHARE = 20
+"""On a small disk that part of it is enough to spare."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -25,14 +32,40 @@ class Arrival:
     """
 
     def __init__(self, target: Path, limits: BuildLimits = BUILD) -> None:
+        """Raises UnavailableError where the disk is too full for it."""
+        # A thread may be in the middle of `take` when its task is over: until it has ended, no descriptor goes.
+        self._lock = threading.Lock()
+        self._closed = False
         self._target, self._limits = target, limits
         self._folders = {target}
         self._entries = self._size = 0
         self._current: str | None = None
         self._file: int | None = None
+        self._look_at_disk()
 
     def take(self, parts: Iterable[tuple[FilePart, bytes]]) -> None:
-        """Write the parts. Blocking. Raises InvalidRequirementsError; to be closed then, too."""
+        """Write the parts. Blocking. Raises InvalidRequirementsError, UnavailableError; to be closed then, too.
+
+        ValueError when it is closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise ValueError("nothing arrives any more")
+            self._look_at_disk()
+            self._take(parts)
+
+    def whole(self) -> None:
+        """Nothing more comes. Raises InvalidRequirementsError in the middle of a file."""
+        if self._current is not None:
+            raise _wrong(self._current, "is not complete")
+
+    def close(self) -> None:
+        """Close what is open, once nobody writes to it; safe to repeat."""
+        with self._lock:
+            self._closed = True
+            self._close()
+
+    def _take(self, parts: Iterable[tuple[FilePart, bytes]]) -> None:
         for header, body in parts:
             if header.path != self._current:
                 self._begin(header)
@@ -45,17 +78,6 @@ class Arrival:
                 _write(self._file, body)
             if not header.more:
                 self._end(header)
-
-    def whole(self) -> None:
-        """Nothing more comes. Raises InvalidRequirementsError in the middle of a file."""
-        if self._current is not None:
-            raise _wrong(self._current, "is not complete")
-
-    def close(self) -> None:
-        """Close what is open; safe to repeat."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
     def _begin(self, header: FilePart) -> None:
         self.whole()
@@ -74,10 +96,24 @@ class Arrival:
 
     def _end(self, header: FilePart) -> None:
         if self._file is not None:
-            # Byte code names the time of what it was made from.
+            # A file may end with a hole. Byte code names the time of what it was made from.
+            os.ftruncate(self._file, os.lseek(self._file, 0, os.SEEK_CUR))
             os.utime(self._file, (header.modified, header.modified))
-        self.close()
+        self._close()
         self._current = None
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _look_at_disk(self) -> None:
+        disk = shutil.disk_usage(self._target)
+        if disk.free < min(self._limits.spare, disk.total // _SHARE):
+            raise UnavailableError(
+                f'The disk of the environments has "{disk.free}" free bytes left, too few to build anything.',
+                suggestion="Tell the operator, who makes room in the data folder.",
+            )
 
     def _enter(self, folder: Path, path: str) -> None:
         """Have a folder there that is one, and no link to another."""
@@ -110,6 +146,17 @@ class Arrival:
 
 
 def _write(file: int, body: bytes) -> None:
+    """At the end of the file. Blocks of zeros become holes, as they were where the file came from: a file may be large and take nothing."""
+    start = 0
+    for at in range(0, len(body), _BLOCK):
+        if body[at : at + _BLOCK] == _ZEROS:
+            _write_all(file, body[start:at])
+            os.lseek(file, _BLOCK, os.SEEK_CUR)
+            start = at + _BLOCK
+    _write_all(file, body[start:])
+
+
+def _write_all(file: int, body: bytes) -> None:
     rest = memoryview(body)
     while rest:
         rest = rest[os.write(file, rest) :]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -17,15 +18,17 @@ from steamship_engine.model.errors import (
 from steamship_engine.model.limits import BUILD, MIB, BuildLimits
 from steamship_engine.model.network import Network
 from steamship_engine.model.states import VersionKind
-from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime import endings, frames
 from steamship_engine.runtime.building.arriving import Arrival
 from steamship_engine.runtime.building.index import index_of
+from steamship_engine.runtime.building.shares import granted, memory_of_this_machine
 from steamship_engine.runtime.building.way import Way
 from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.egress.refusal import RefusalError
 from steamship_engine.runtime.installer import clean_environment, failure, readable, too_slow
 from steamship_engine.runtime.launching import Ground, Launcher
 from steamship_engine.runtime.nobody import Nobody, worker_of_nobody
+from steamship_engine.runtime.port import Refused, RefusedBy, VersionSpec
 from steamship_engine.runtime.recipe import Recipe
 from steamship_engine.runtime.scratch import Scratch
 
@@ -44,7 +47,7 @@ _OVER = {
 class Builder:
     """Builds in a sandbox that isolates. `environ` is the engine's environment, `network` the most that packages reach.
 
-    A build is ended after `within_s` seconds.
+    A build is ended after `within_s` seconds. `on_refused` is told what its proxy did not let it reach; it must be quick.
     """
 
     def __init__(
@@ -55,26 +58,28 @@ class Builder:
         network: Network,
         within_s: float,
         limits: BuildLimits = BUILD,
+        on_refused: Callable[[Refused], None] = lambda _refused: None,
     ) -> None:
+        """Raises WrongIndexError where the environment's package index is none."""
         if not launcher.layers.mode.isolates:
             raise ValueError(f'strangers\' code may not run in the sandbox "{launcher.layers.mode}"')
         self._launcher, self._scratch, self._network = launcher, scratch, network
         self._index = index_of(clean_environment(environ, _HOME / "cache"))
-        self._within_s, self._limits = within_s, limits
+        self._within_s, self._limits, self._on_refused = within_s, limits, on_refused
 
-    async def fill(self, target: Path, recipe: Recipe) -> None:
+    async def fill(self, target: Path, recipe: Recipe, version: VersionSpec | None = None) -> None:
         """Install the recipe into the environment `target`, which has nothing yet, from wheels and source distributions.
 
-        Raises InvalidRequirementsError with the last of what was said, UnavailableError.
+        `version` is the one that it is made for. Raises InvalidRequirementsError with the last of what was said, UnavailableError.
         """
         try:
             async with (
                 asyncio.timeout(self._within_s),
                 worker_of_nobody(self._launcher, self._ground(recipe)) as nobody,
             ):
-                with Way(
-                    nobody.process, self._launcher.layers.environment, self._index, self._network
-                ) as way:
+                layers = self._launcher.layers
+                denied = partial(self._denied, version)
+                with Way(nobody.process, layers.environment, self._index, self._network, denied) as way:
                     said = await self._built(nobody, self._order(way, recipe), target)
                     if said is not None:
                         told = "".join(f"\nThe engine's proxy: {line}" for line in way.refused)
@@ -85,19 +90,20 @@ class Builder:
             raise _broken(error.message.rstrip(".")) from None
 
     def _ground(self, recipe: Recipe) -> Ground:
-        limits = VersionLimits(
-            memory=self._limits.memory,
-            cpu=self._limits.cpu,
-            processes=self._limits.processes,
-            files=self._limits.files,
-            scratch=self._limits.scratch,
-        )
+        limits = granted(self._limits, self._launcher.layers.mode, memory_of_this_machine())
         reads = [Path(find_uv_bin()), *self._index.reads, *_COMPILERS]
         if recipe.wheel is not None:
             reads.append(recipe.wheel)
         place = self._scratch.folder("build")
         # Of an original's kind: nothing is imported for it.
         return Ground(recipe.interpreter.path, None, place, limits, VersionKind.ORIGINAL, reads=reads)
+
+    def _denied(self, version: VersionSpec | None, target: str, error: RefusalError) -> None:
+        if version is not None:
+            told = Refused(
+                RefusedBy.NETWORK, error.why, version.version_id, target=target, author=version.author
+            )
+            self._on_refused(told)
 
     async def _built(self, nobody: Nobody, order: frames.Build, target: Path) -> str | None:
         """What was said last if it failed, None if all files are there."""
@@ -156,6 +162,7 @@ async def received(channel: Channel, arrival: Arrival) -> str | None:
 async def _written(arrival: Arrival, parts: Sequence[tuple[frames.FilePart, bytes]]) -> None:
     """Raises InvalidRequirementsError, UnavailableError."""
     writing = asyncio.get_running_loop().create_task(asyncio.to_thread(arrival.take, parts))
+    writing.add_done_callback(_looked_at)
     try:
         await asyncio.shield(writing)
     except OSError as error:
@@ -163,8 +170,14 @@ async def _written(arrival: Arrival, parts: Sequence[tuple[frames.FilePart, byte
             f"What was built cannot be written: {error.strerror}", suggestion="Tell the operator."
         ) from error
     finally:
-        # Whoever gives up waits, too: no file may be closed that is still being written to.
+        # Whoever gives up waits, too, so that `Arrival.close` need not.
         await asyncio.wait([writing])
+
+
+def _looked_at(writing: asyncio.Task[None]) -> None:
+    """What goes wrong when nobody waits any more is nobody's news."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 def _broken(what: str) -> InvalidRequirementsError:

@@ -22,6 +22,8 @@ from steamship_engine.runtime.processes import WorkerProcess
 
 _TOLD = 5
 _NOBODY: frozenset[tuple[str, int]] = frozenset()
+Denied = Callable[[str, RefusalError], None]
+"""Is told of each target that the rules forbid, as it was asked for."""
 
 
 class Way:
@@ -36,9 +38,11 @@ class Way:
         environment: Mapping[str, str],
         index: Index,
         cap: Network,
+        denied: Denied,
         limits: EgressLimits = EGRESS,
     ) -> None:
         """`environment` is what tells workers of the proxy."""
+        self._denied = denied
         self.refused: list[str] = []
         # Every address leads to the proxy: the index may be on this machine.
         self.variables = {name: value for name, value in environment.items() if name.lower() != "no_proxy"}
@@ -74,7 +78,8 @@ class Way:
         self._egress.close()
         self._resolver.close()
 
-    def _note(self, _target: str, error: RefusalError) -> None:
+    def _note(self, target: str, error: RefusalError) -> None:
+        self._denied(target, error)
         if error.message not in self.refused:
             self.refused = [*self.refused, error.message][-_TOLD:]
 
