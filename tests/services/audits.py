@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 from steamship_engine.control.ground import Ground
-from steamship_engine.model.audit import AuditKind, AuditLine
+from steamship_engine.model.audit import (
+    AuditActor,
+    AuditActorKind,
+    AuditEvent,
+    AuditKind,
+    AuditLine,
+    Source,
+    Subject,
+)
+from steamship_engine.model.identifiers import new_id
+from steamship_engine.store import audit
 from steamship_engine.store.audit import AuditFilter, every
 from steamship_engine.store.audit_check import Broken, Verdict, check
 from steamship_engine.store.database import Database
 
+FROM = Source("192.0.2.9", "R-7")
+"""Where the requests of these tests come from."""
+CANARIES = ("canary-42", "canary-43")
+"""A secret, and another value of a config, that may stand in no line."""
+ALICE = AuditActor(AuditActorKind.USER, "0A9C3B54-5D2E-4F61-8A77-1B2C3D4E5F60", "alice", new_id())
+BEGUN = datetime(2021, 1, 1, tzinfo=UTC)
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal",
@@ -35,6 +52,31 @@ def told(ground: Ground, kind: AuditKind | None = None) -> list[AuditLine]:
 def newest(ground: Ground, kind: AuditKind) -> AuditLine:
     """The last line of that kind."""
     return told(ground, kind)[-1]
+
+
+def kinds(ground: Ground) -> list[str]:
+    """The kinds of all lines, oldest first."""
+    return [line.kind.value for line in told(ground)]
+
+
+def event(number: int = 0, **more: object) -> AuditEvent:
+    """A key that Alice made, so many days after `BEGUN`."""
+    values = {
+        "kind": AuditKind.KEY_MADE,
+        "by": ALICE,
+        "source": Source("192.0.2.7", f"R-{number}"),
+        "subject": Subject("key", new_id(), f"key {number}"),
+        "detail": {"scope": "user"},
+        "at": BEGUN + timedelta(days=number),
+    }
+    return AuditEvent(**{**values, **more})
+
+
+def write_lines(database: Database, count: int, start: int = 1) -> None:
+    """So many lines, one a transaction."""
+    for number in range(start, start + count):
+        with database.begin() as connection:
+            audit.append(connection, event(number))
 
 
 def verdict(database: Database) -> Verdict:

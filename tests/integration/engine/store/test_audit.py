@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from steamship_engine.control import audit as control
 from steamship_engine.model.audit import (
     ENGINE,
-    OPERATOR,
     AuditActor,
     AuditActorKind,
-    AuditEvent,
     AuditKind,
     Source,
     Subject,
 )
-from steamship_engine.model.errors import ConflictError, InvalidRequestError
-from steamship_engine.model.identifiers import new_id
 from steamship_engine.store import audit, schema
 from steamship_engine.store.audit import AuditFilter, Head
 from steamship_engine.store.audit_check import check
 from steamship_engine.store.database import Database
-from tests.services.audits import broken, lines, tampering, verdict
-
-ALICE = AuditActor(AuditActorKind.USER, "0A9C3B54-5D2E-4F61-8A77-1B2C3D4E5F60", "alice", new_id())
-BEGUN = datetime(2021, 1, 1, tzinfo=UTC)
-
-
-def event(number: int = 0, **more: object) -> AuditEvent:
-    values = {
-        "kind": AuditKind.KEY_MADE,
-        "by": ALICE,
-        "source": Source("192.0.2.7", f"R-{number}"),
-        "subject": Subject("key", new_id(), f"key {number}"),
-        "detail": {"scope": "user"},
-        "at": BEGUN + timedelta(days=number),
-    }
-    return AuditEvent(**{**values, **more})
-
-
-def write(database: Database, count: int, start: int = 1) -> None:
-    """So many lines, one a transaction."""
-    for number in range(start, start + count):
-        with database.begin() as connection:
-            audit.append(connection, event(number))
+from tests.services.audits import ALICE, BEGUN, broken, event, lines, tampering, verdict, write_lines
 
 
 def head(database: Database) -> Head:
@@ -90,7 +63,7 @@ def test_lines_of_one_transaction_follow_each_other(database: Database) -> None:
     with database.begin() as connection:
         for number in range(1, 4):
             audit.append(connection, event(number))
-    write(database, 2, 4)
+    write_lines(database, 2, 4)
     assert [line.request_id for line in lines(database)] == ["R-1", "R-2", "R-3", "R-4", "R-5"]
     assert verdict(database).lines == 5
     assert broken(database) is None
@@ -98,11 +71,11 @@ def test_lines_of_one_transaction_follow_each_other(database: Database) -> None:
 
 def test_a_change_that_fails_leaves_no_line(database: Database) -> None:
     """A line is there with its change or not at all, and the chain goes on without a gap."""
-    write(database, 1)
+    write_lines(database, 1)
     with pytest.raises(RuntimeError), database.begin() as connection:
         audit.append(connection, event(2))
         raise RuntimeError("the change fails")
-    write(database, 1, 3)
+    write_lines(database, 1, 3)
     assert [(line.seq, line.request_id) for line in lines(database)] == [(1, "R-1"), (2, "R-3")]
     assert broken(database) is None
 
@@ -135,7 +108,7 @@ def test_a_change_without_its_line_does_not_happen(database: Database) -> None:
 )
 def test_the_database_itself_refuses_changes(database: Database, statement: str) -> None:
     """Lines are neither updated nor deleted by a plain statement, on either database."""
-    write(database, 3)
+    write_lines(database, 3)
     with pytest.raises(DBAPIError, match="append-only"), database.begin() as connection:
         connection.execute(text(statement))
     assert verdict(database).lines == 3
@@ -143,7 +116,7 @@ def test_the_database_itself_refuses_changes(database: Database, statement: str)
 
 def test_no_line_is_put_in_anothers_place(database: Database) -> None:
     """SQLite's replacing inserts, which delete unseen, and PostgreSQL's TRUNCATE are refused too."""
-    write(database, 3)
+    write_lines(database, 3)
     if database.engine.dialect.name == "sqlite":
         statement = "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 2"
     else:
@@ -155,7 +128,7 @@ def test_no_line_is_put_in_anothers_place(database: Database) -> None:
 
 def test_the_chain_has_one_row(database: Database) -> None:
     """Another row beside the chain's own is refused by the database, so nobody can lead the engine to it."""
-    write(database, 2)
+    write_lines(database, 2)
     with pytest.raises(DBAPIError), database.begin() as connection:
         connection.execute(
             text(
@@ -188,7 +161,7 @@ def test_every_column_is_chained(database: Database) -> None:
     """A change of any column of a line is found, and the line named."""
     columns = {column.name for column in schema.audit.columns}
     assert set(COLUMNS) == columns - {"seq"}
-    write(database, 5)
+    write_lines(database, 5)
     assert broken(database) is None
     with tampering(database) as connection:
         kept = connection.execute(text("SELECT * FROM audit WHERE seq = 3")).one()._mapping
@@ -206,7 +179,7 @@ def test_every_column_is_chained(database: Database) -> None:
 @pytest.mark.parametrize("gone", [1, 3, 5])
 def test_a_removed_line_is_found(database: Database, gone: int) -> None:
     """The first, one in the middle and the last: the missing line is named."""
-    write(database, 5)
+    write_lines(database, 5)
     with tampering(database) as connection:
         connection.execute(text(f"DELETE FROM audit WHERE seq = {gone}"))
     assert (broken(database).seq, broken(database).why) == (gone, "is missing")
@@ -214,7 +187,7 @@ def test_a_removed_line_is_found(database: Database, gone: int) -> None:
 
 def test_a_removed_line_whose_place_was_closed_is_found(database: Database) -> None:
     """Where the lines behind a removed one were numbered anew, the first of them does not follow."""
-    write(database, 5)
+    write_lines(database, 5)
     with tampering(database) as connection:
         connection.execute(text("DELETE FROM audit WHERE seq = 3"))
         for seq in (4, 5):
@@ -227,7 +200,7 @@ def test_a_removed_line_whose_place_was_closed_is_found(database: Database) -> N
 @pytest.mark.parametrize("seq", [0, 3, 6])
 def test_an_inserted_line_is_found(database: Database, seq: int) -> None:
     """Before the first, in the middle with the others moved on, and behind the last: the line is named."""
-    write(database, 5)
+    write_lines(database, 5)
     with tampering(database) as connection:
         if seq == 3:
             for number in (5, 4, 3):
@@ -242,36 +215,21 @@ def test_an_inserted_line_is_found(database: Database, seq: int) -> None:
 
 def test_a_trail_written_anew_is_found_by_a_head_noted_before(database: Database) -> None:
     """Who can write the whole chain anew is caught by a line's hash that was noted down elsewhere."""
-    write(database, 3)
+    write_lines(database, 3)
     noted = head(database)
-    write(database, 2, 4)
+    write_lines(database, 2, 4)
     with database.read() as connection:
         assert check(connection, noted).broken is None
     with tampering(database) as connection:
         connection.execute(text("DELETE FROM audit"))
         connection.execute(text("UPDATE audit_chain SET last_seq = 0, last_hash = pruned_hash"))
-    write(database, 2, 1)
+    write_lines(database, 2, 1)
     assert broken(database) is None
     with database.read() as connection:
         assert "had a line 3" in check(connection, noted).broken.why
-    write(database, 2, 4)
+    write_lines(database, 2, 4)
     with database.read() as connection:
         assert check(connection, noted).broken.seq == 3
-
-
-def test_a_noted_head_that_was_pruned_is_not_whole(database: Database) -> None:
-    """A head from before the trail's beginning proves nothing, so it is named; the last one that was pruned is still compared."""
-    write(database, 4)
-    heads = [Head(line.seq, line.hash) for line in lines(database)]
-    control.prune(database, OPERATOR, BEGUN + timedelta(days=4))
-    found = []
-    for noted in (heads[1], heads[2], Head(3, "0" * 64), heads[3]):
-        with database.read() as connection:
-            found.append(check(connection, noted).broken)
-    gone, last_gone, other, kept = found
-    assert gone is not None and gone.seq == 2 and "was pruned" in gone.why and "later head" in gone.why
-    assert last_gone is None and kept is None
-    assert other is not None and other.seq == 3
 
 
 def test_many_writers_keep_one_chain(database: Database) -> None:
@@ -305,7 +263,7 @@ def test_many_writers_keep_one_chain(database: Database) -> None:
 
 def test_the_check_reads_page_by_page(database: Database) -> None:
     """A trail longer than a page is read whole, and a mistake on a later page is found."""
-    write(database, 7)
+    write_lines(database, 7)
     with database.read() as connection:
         found = check(connection, page=3)
     assert (found.lines, found.broken) == (7, None)
@@ -315,83 +273,6 @@ def test_the_check_reads_page_by_page(database: Database) -> None:
         connection.execute(text("UPDATE audit SET times = 2 WHERE seq = 6"))
     with database.read() as connection:
         assert check(connection, page=3).broken.seq == 6
-
-
-def test_the_operator_may_prune(database: Database) -> None:
-    """Lines from before a moment go, a line tells who did it, and what is left still follows from what was."""
-    write(database, 5)
-    by = AuditActor(AuditActorKind.OPERATOR, handle="root")
-    assert control.prune(database, by, BEGUN + timedelta(days=3)) == 2
-    left = lines(database)
-    assert [line.seq for line in left] == [3, 4, 5, 6]
-    assert left[-1].kind is AuditKind.AUDIT_PRUNED
-    assert (left[-1].actor_handle, left[-1].details["through"], left[-1].details["lines"]) == ("root", 2, 2)
-    assert (verdict(database).first, broken(database)) == (3, None)
-    assert control.prune(database, by, BEGUN) == 0
-    assert control.prune(database, by, BEGUN + timedelta(days=4)) == 1
-    write(database, 1, 9)
-    assert (verdict(database).first, broken(database)) == (4, None)
-
-
-def test_all_may_be_pruned(database: Database) -> None:
-    """Where every line is older, the line about it is the only one left, and the chain goes on."""
-    write(database, 2)
-    assert control.prune(database, OPERATOR, datetime.now(UTC)) == 2
-    assert [line.seq for line in lines(database)] == [3]
-    assert broken(database) is None
-
-
-def test_a_prune_that_is_cut_short_leaves_the_trail_whole(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lines go page by page, told of before the first; whatever is left in between is whole, and goes with the next prune."""
-    write(database, 5)
-    real, pages = audit.prune, []
-
-    def two_lines(connection: Connection, through: Head) -> int:
-        if len(pages) == 1:
-            raise RuntimeError("killed")
-        pages.append(through)
-        return real(connection, through, 2)
-
-    monkeypatch.setattr(audit, "prune", two_lines)
-    with pytest.raises(RuntimeError, match="killed"):
-        control.prune(database, OPERATOR, BEGUN + timedelta(days=6))
-    assert [line.seq for line in lines(database)] == [3, 4, 5, 6]
-    assert lines(database)[-1].details["through"] == 5
-    assert (verdict(database).first, broken(database)) == (3, None)
-    monkeypatch.setattr(audit, "prune", lambda connection, through: real(connection, through, 2))
-    assert control.prune(database, OPERATOR, BEGUN + timedelta(days=6)) == 3
-    assert [(line.seq, line.details["lines"]) for line in lines(database)] == [(6, 5), (7, 3)]
-    assert broken(database) is None
-
-
-def test_a_moment_to_come_prunes_nothing(database: Database) -> None:
-    """A moment in the future is refused with itself in quotes, for every line would go, the next ones too."""
-    write(database, 2)
-    with pytest.raises(InvalidRequestError, match='"2999-01-01" is still to come'):
-        control.prune(database, OPERATOR, datetime(2999, 1, 1, tzinfo=UTC))
-    assert len(lines(database)) == 2
-
-
-def test_lines_that_nobody_pruned_are_missed(database: Database) -> None:
-    """Who moves the chain's beginning may delete lines, but no line of the trail accounts for it."""
-    write(database, 5)
-    with database.begin() as connection:
-        through = connection.execute(text("SELECT seq, hash FROM audit WHERE seq = 2")).one()
-        assert audit.prune(connection, Head(through.seq, through.hash)) == 2
-    assert broken(database).seq == 2
-    assert "no line says" in broken(database).why
-
-
-def test_a_broken_trail_is_not_pruned(database: Database) -> None:
-    """What shows that somebody changed a line stays until a person has looked at it."""
-    write(database, 4)
-    with tampering(database) as connection:
-        connection.execute(text("UPDATE audit SET times = 2 WHERE seq = 2"))
-    with pytest.raises(ConflictError, match="line 2"):
-        control.prune(database, OPERATOR, BEGUN + timedelta(days=3))
-    assert len(lines(database)) == 4
 
 
 def test_no_key_stands_in_a_line(database: Database) -> None:
@@ -431,7 +312,7 @@ def test_lines_are_found_by_what_they_tell(
     database: Database, wanted: AuditFilter, expected: list[int]
 ) -> None:
     """By kind or its first word, by actor and subject, by id or handle, and by time."""
-    write(database, 3)
+    write_lines(database, 3)
     with database.begin() as connection:
         audit.append(
             connection, event(9, kind=AuditKind.ENGINE_STARTED, by=ENGINE, subject=Subject("engine"))
