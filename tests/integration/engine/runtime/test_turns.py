@@ -17,6 +17,7 @@ from steamship_engine.runtime.environments import Environments
 from steamship_engine.runtime.interpreter import probe
 from steamship_engine.runtime.port import Deployer, VersionSpec
 from steamship_engine.runtime.recipe import Recipe
+from steamship_engine.runtime.runtime import Runtime
 from steamship_engine.runtime.scratch import Scratch
 
 LONG = 60.0
@@ -245,6 +246,31 @@ def test_a_build_ends_with_the_engine(at: At) -> None:
         assert desk.made() == []
 
     at(work, LONG)
+
+
+def test_a_runtime_that_closes_ends_what_is_being_made(tmp_path: Path) -> None:
+    """Nothing is being made any more once a runtime has closed."""
+    ended = []
+
+    async def endless() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        return ""
+
+    async def work() -> None:
+        runtime = Runtime(tmp_path)
+        making = asyncio.create_task(runtime._environments._until_closed(endless()))
+        while not runtime._environments._under_way:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await runtime.close()
+        assert ended == [True]
+        with pytest.raises(UnavailableError, match="stopping"):
+            await making
+
+    asyncio.run(work())
 
 
 def test_a_deploy_that_is_cancelled_ends_its_build(at: At) -> None:

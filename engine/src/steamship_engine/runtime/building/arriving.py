@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from steamship_engine.model.limits import BUILD, BuildLimits
 from steamship_engine.runtime.frames import FilePart
 
 _SHOWN = 200
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs."""
+
 _LEAST = 64 * 1024
 """Of a part that is not the last: each costs the engine as much as a large one."""
 
@@ -37,7 +40,8 @@ class Arrival:
         self._lock = threading.Lock()
         self._closed = False
         self._target, self._limits = target, limits
-        self._folders = {target}
+        self._folders = {""}
+        """Those that are there and no links, by their paths below the target."""
         self._entries = self._size = 0
         self._current: str | None = None
         self._file: int | None = None
@@ -85,12 +89,9 @@ class Arrival:
         self._check(header.path, parts)
         self._count()
         self._current = header.path
-        folder = self._target
-        for part in parts[:-1]:
-            folder = folder / part
-            self._enter(folder, header.path)
+        self._enter(header.path.rpartition("/")[0], header.path)
         try:
-            self._file = os.open(folder / parts[-1], _NEW, 0o755 if header.executable else 0o644)
+            self._file = os.open(f"{self._target}/{header.path}", _NEW, 0o755 if header.executable else 0o644)
         except FileExistsError:
             self._file = None  # the environment's own, such as its interpreter
 
@@ -115,17 +116,19 @@ class Arrival:
                 suggestion="Tell the operator, who makes room in the data folder.",
             )
 
-    def _enter(self, folder: Path, path: str) -> None:
-        """Have a folder there that is one, and no link to another."""
-        if folder in self._folders:
+    def _enter(self, below: str, path: str) -> None:
+        """Have a folder there that is one, with all above it, and no link to another."""
+        if below in self._folders:
             return
+        self._enter(below.rpartition("/")[0], path)
+        folder = self._target / below
         try:
             folder.mkdir()
             self._count()
         except FileExistsError:
             if folder.is_symlink() or not folder.is_dir():
                 raise _wrong(path, "lies in what is no folder") from None
-        self._folders.add(folder)
+        self._folders.add(below)
 
     def _count(self) -> None:
         self._entries += 1
@@ -136,7 +139,7 @@ class Arrival:
 
     def _check(self, path: str, parts: list[str]) -> None:
         limits = self._limits
-        if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in path):
+        if _CONTROLS.search(path):
             raise _wrong(path, "has a control character in its name")
         if any(part in ("", ".", "..") for part in parts):
             raise _wrong(path, "has no plain relative path")
