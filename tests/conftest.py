@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.services.grounds",
     "tests.services.original",
     "tests.services.postgres",
+    "tests.services.scheduling",
 ]
 
 _TESTS = Path(__file__).parent

@@ -18,10 +18,13 @@ _CHOSEN = (
     "test_confinement or test_ends or scratch or proc or user or null or memory or another or vain or tries"
 )
 """Of the hostile zygotes those whose end another user of the launcher's could change."""
+_FEW = "no-cgroup and test_confinement or test_hostile_zygotes and user"
+"""Of these what each run of the tests has."""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="whoever runs the tests is an ordinary user")
-def test_the_sandbox_holds_for_an_ordinary_user() -> None:
+@pytest.mark.parametrize("chosen", [_FEW, pytest.param(_CHOSEN, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_the_sandbox_holds_for_an_ordinary_user(chosen: str) -> None:
     """Confinement, hostile zygotes and all ends are as they are for root, but for users and control groups."""
     with ordinary_user() as user:
         checkout = user.folder / "checkout"
@@ -38,7 +41,7 @@ def test_the_sandbox_holds_for_an_ordinary_user() -> None:
         )
         done = subprocess.run(
             [*user.python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib",
-             "-k", _CHOSEN, *(_HERE / name for name in _TESTS)],
+             "-k", chosen, *(_HERE / name for name in _TESTS)],
             check=False,
             capture_output=True,
             text=True,
