@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from steamship_engine.model.sandbox import SandboxMode
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.processes import WorkerProcess
 from tests.services.nursery import Nursery
 
@@ -18,7 +20,7 @@ _USERS = range(1 << 30, 1 << 31)
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 _HARD = {
-    resource.RLIMIT_CORE: lambda _limits: 0,
+    resource.RLIMIT_CORE: lambda _limits: 1,
     resource.RLIMIT_NOFILE: lambda limits: limits.files,
     resource.RLIMIT_FSIZE: lambda limits: limits.scratch,
 }
@@ -62,6 +64,17 @@ class Seen:
         return facts.st_dev, facts.st_ino
 
     @property
+    def stands_on(self) -> set[str]:
+        """The mounts that its root and its working directory are on."""
+        found = set()
+        for name in ("root", "cwd"):
+            folder = os.open(f"/proc/{self.pid}/{name}", os.O_PATH)
+            lines = Path(f"/proc/self/fdinfo/{folder}").read_text().splitlines()
+            found |= {line for line in lines if line.startswith("mnt_id:")}
+            os.close(folder)
+        return found
+
+    @property
     def mounts(self) -> list[tuple[str, str, str, str]]:
         """Point, kind, options and what it shares with other mounts."""
         found = []
@@ -72,10 +85,10 @@ class Seen:
         return found
 
     @property
-    def groups(self) -> list[str]:
-        """Its control groups, of every controller."""
+    def groups(self) -> list[tuple[str, str]]:
+        """Its control groups: controllers, and the group that it has of them."""
         lines = Path(f"/proc/{self.pid}/cgroup").read_text().splitlines()
-        return [line.split(":", 2)[2] for line in lines]
+        return [(line.split(":", 2)[1], line.split(":", 2)[2]) for line in lines]
 
 
 def amiss(n: Nursery, process: WorkerProcess) -> list[str]:
@@ -95,6 +108,9 @@ def _amiss(n: Nursery, process: WorkerProcess) -> Iterator[str]:
         yield "it does not listen for the engine"
     if any(os.get_blocking(listener.fileno()) for listener in process.listeners.values()):
         yield "its listeners make the engine wait"
+    for listener in process.listeners.values():
+        if any(listener.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)):
+            yield "its connections make the engine wait when they are closed"
 
 
 def _rights(worker: Seen) -> Iterator[str]:
@@ -132,7 +148,7 @@ def _places(worker: Seen, zygote: Seen) -> Iterator[str]:
             yield f"its {kind} namespace is its zygote's, or should be"
     if worker.root != zygote.root or worker.root == Seen(os.getpid()).root:
         yield "its root is not its zygote's"
-    if Path(f"/proc/{worker.pid}/cwd").stat().st_ino != worker.root[1]:
+    if Path(f"/proc/{worker.pid}/cwd").stat().st_ino != worker.root[1] or len(worker.stands_on) != 1:
         yield "it stands elsewhere than at its root"
     writable = [point for point, _, options, _ in worker.mounts if "rw" in options.split(",")]
     if sorted(set(writable) - {"/scratch"}) != sorted(_DEVICES):
@@ -160,7 +176,21 @@ def _limits(n: Nursery, worker: Seen) -> Iterator[str]:
         yield f"its scratch folder has {space.f_blocks * space.f_frsize} bytes"
     if not 0 < space.f_files <= max(limits.scratch // (16 << 10), 4096):
         yield f"its scratch folder has room for {space.f_files} files"
-    if n.launcher.layers.mode is SandboxMode.FULL and len(worker.groups) != len(set(worker.groups)):
-        own = [group for group in worker.groups if "/steamship-" in group]
-        if not own or any("/worker-" not in group for group in own):
-            yield f"its control groups are {worker.groups}"
+    if n.launcher.layers.mode is SandboxMode.FULL:
+        yield from _held(worker, limits)
+
+
+def _held(worker: Seen, limits: VersionLimits) -> Iterator[str]:
+    """By control groups of its own, of version 1: no machine of ours has the other."""
+    for controller, file, wanted in (
+        ("memory", "memory.limit_in_bytes", limits.memory),
+        ("pids", "pids.max", limits.processes),
+        ("cpu", "cpu.cfs_quota_us", int(limits.cpu * 100_000)),
+    ):
+        group = next((path for names, path in worker.groups if controller in names.split(",")), "")
+        if "/steamship-" not in group or "/worker-" not in group:
+            yield f'its control group of {controller} is "{group}"'
+            continue
+        value = int(Path(f"/sys/fs/cgroup/{controller}{group}/{file}").read_text())
+        if not wanted <= value <= wanted + 64:
+            yield f"its {file} is {value}"

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 
 from tampering import after, birth, linux, named
 
@@ -88,3 +89,10 @@ def keeps_a_listener():
 @named
 def listener_that_waits():
     _give(lambda old: (old.setblocking(True), old)[1])
+
+
+@named
+def listener_that_lingers():
+    """Whoever closes one of its connections would wait for 25 seconds."""
+    linger = struct.pack("ii", 1, 25)
+    _give(lambda old: (old.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger), old)[1])

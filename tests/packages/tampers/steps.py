@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 
-from tampering import after, at_the_end, birth, landlock, linux, named, without
+from tampering import after, at_the_end, birth, landlock, linux, named, without, zygote
 
 ALLOW_ALL = struct.pack("HBBI", 6, 0, 0, 0x7FFF0000)
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -63,6 +63,37 @@ def root_group():
 @named
 def stands_in_scratch():
     at_the_end(lambda: os.chdir("/scratch"))
+
+
+@named
+def stands_at_its_zygotes_root():
+    """The same folder, through the mount of another namespace."""
+    kept = []
+    after("_adopt_orphans", lambda: kept.append(os.open("/", os.O_RDONLY)))
+
+    def stand():
+        os.fchdir(kept[0])
+        os.close(kept[0])
+
+    at_the_end(stand)
+
+
+@named
+def outlives_the_launcher():
+    """Nothing tells it that the launcher has ended, and it does not care where it sees it."""
+    LIBC.prctl(1, 0, 0, 0, 0)
+    serve = zygote._fork_on_demand
+
+    def for_ever(*arguments):
+        try:
+            serve(*arguments)
+        finally:
+            if os.getpid() == me:
+                while True:
+                    time.sleep(1000)
+
+    me = os.getpid()
+    zygote._fork_on_demand = for_ever
 
 
 @named

@@ -24,6 +24,7 @@ from steamship_engine.runtime.processes import Process, WorkerProcess, ZygotePro
 CODE = Path(__file__).parent / "launcher"
 _PACKET = 64 * 1024
 _DESCRIPTORS = 4
+_ENDING = 20.0
 _OWN_THREADS = 4
 """Threads of a worker that are ours: they are no share of what the package may have."""
 
@@ -209,7 +210,7 @@ class _Running:
     async def close(self) -> None:
         """Let it end everything, and wait for that."""
         self._fail()
-        await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._end)
         if self._background:
             await asyncio.wait(self._background)
 
@@ -254,7 +255,10 @@ class _Running:
                 if waiting is not None and not waiting.done():
                     waiting.set_exception(_ended(process))
         elif waiting is not None and not waiting.done():
-            self._living[key].listeners = {each.getsockname()[1]: each for each in listeners}
+            process = self._living[key]
+            process.listeners = {each.getsockname()[1]: each for each in listeners}
+            if told["is"] == "started" and isinstance(process, ZygoteProcess):
+                process.watch(told["pid"])
             waiting.set_result(told)
         else:
             for listener in listeners:
@@ -273,11 +277,22 @@ class _Running:
         self._unsent.clear()
         living, self._living = self._living, {}
         for key, process in living.items():
+            # It ends with the launcher unless it has seen to that it does not.
+            if isinstance(process, ZygoteProcess):
+                process.end_it()
             process.gone(None, None, self._said)
             waiting = self._waiting.pop(key, None)
             if waiting is not None and not waiting.done():
                 waiting.set_exception(_ended(process))
-        self._later(asyncio.to_thread(self._process.wait))
+        self._later(asyncio.to_thread(self._end))
+
+    def _end(self) -> None:
+        """Wait for its end, and bring it about where it does not come."""
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _later(self, work: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class Layers:
         """The launcher's first order. Compiles the programs for seccomp."""
         zygotes, workers = _NOTHING, _NOTHING
         if self.namespaces:
-            zygotes, workers = seccomp.for_zygotes(), seccomp.for_workers()
+            held = self.mode is SandboxMode.FULL
+            zygotes, workers = seccomp.for_zygotes(memory_is_held=held), seccomp.for_workers()
         elif self.mode is SandboxMode.LANDLOCK:
             zygotes = seccomp.on_the_host()
         return {
@@ -70,12 +71,17 @@ def reads(python: Path, code: Path | None) -> list[Path]:
     return found if code is None else [*found, code]
 
 
-def _homes(python: Path) -> Iterator[Path]:
-    """The prefixes of the interpreters that `python` leads to, link by link, and of the last one without any link."""
+def _homes(python: Path) -> list[Path]:
+    """The prefix of the interpreter that `python` leads to, with links above it and without, and the links on the way there.
+
+    Those as themselves: what lies around one, in somebody's `~/.local` for example, is nobody's business.
+    """
+    links: list[Path] = []
     at = python
     for _ in range(_LINKS):
         if not at.is_symlink():
             break
         at = Path(os.path.normpath(at.parent / at.readlink()))
-        yield at.parent.parent
-    yield python.resolve().parent.parent
+        links.append(at)
+    prefixes = [links.pop().parent.parent] if links and not at.is_symlink() else []
+    return [*prefixes, python.resolve().parent.parent, *links]

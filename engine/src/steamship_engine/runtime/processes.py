@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from steamship_engine.runtime import trees
@@ -97,3 +100,23 @@ class ZygoteProcess(Process):
     """One zygote. With `network` each of its workers has a network of its own."""
 
     network = False
+    _pidfd = -1
+
+    def watch(self, pid: int) -> None:
+        """It is that process of this machine, which cannot be mistaken for another from now on."""
+        # One that has ended is told as gone.
+        with suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(pid)
+
+    def end_it(self) -> None:
+        """Kill it without the launcher, and with it, where it is the first of its processes, all that it has."""
+        if self._pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def gone(self, code: int | None, why: str | None, said: str) -> None:
+        """It has ended: the launcher's word."""
+        super().gone(code, why, said)
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1

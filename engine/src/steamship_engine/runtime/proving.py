@@ -64,6 +64,7 @@ def _trials(layers: Layers, data: Path, stack: ExitStack) -> frames.Try:
     files = (*data.glob("*.key"), *data.glob("*.db"))
     secrets = ("/etc/shadow", f"/proc/{os.getpid()}/environ", *map(str, files))
     listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+    port = listener.getsockname()[1]
     echo = stack.enter_context(_echo())
     return frames.Try(
         secrets=secrets,
@@ -71,7 +72,7 @@ def _trials(layers: Layers, data: Path, stack: ExitStack) -> frames.Try:
         # The first of all processes, which an engine may be in a container, a worker is for itself as well.
         strangers=tuple(pid for pid in (os.getpid(), os.getppid()) if pid > 1),
         closed=(
-            ("TCP", "127.0.0.1", listener.getsockname()[1]),
+            *((kind, "127.0.0.1", port) for kind in ("TCP", "TCP fast open", "multipath TCP")),
             ("UDP", "127.0.0.1", echo),
         ),
         open=tuple(layers.ports) if layers.namespaces else (),

@@ -20,6 +20,15 @@ _NOT_FOR_WORKERS = 0x1200_0080
 """Namespaces that no worker is given: of users, of control groups, of time."""
 
 _NEW_PIDS = 0x2000_0000
+_MEMORY_SHARED, _PARENT_WAITS, _THREAD = 0x100, 0x4000, 0x1_0000
+"""CLONE_VM, CLONE_VFORK and CLONE_THREAD: two processes that run at once have no memory together."""
+
+_LINGER = 13
+"""SO_LINGER: whoever is the last to close such a socket waits, and a socket can be handed to others."""
+
+_FAST_OPEN = 0x2000_0000
+"""MSG_FASTOPEN: it connects, and Landlock is not asked."""
+
 _KIND = 0xF
 """Of a socket's type; the bits above say how its descriptor behaves."""
 
@@ -74,6 +83,15 @@ _OF_OTHERS = {"prlimit64": 0, "sched_setaffinity": 0, "setpriority": 1}
 _SHARED = ("mq_open", "msgget", "semget", "shmget")
 """What all processes of a machine share that have no namespace of their own for it."""
 
+_UNSEEN_MEMORY = frozenset({"memfd_create", "shmget"})
+"""What makes memory that `/proc` shows of no process while nobody has it mapped."""
+
+_SENDING = {"sendto": 3, "sendmsg": 2, "sendmmsg": 3}
+"""Each with its argument of flags."""
+
+_NOTES = ("setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")
+"""What writes beside a file's content, which Landlock does not know."""
+
 _FORBIDDEN = """
     acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init finit_module fsconfig fsmount
     fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load
@@ -85,13 +103,16 @@ _FORBIDDEN = """
 """
 
 
-def for_zygotes() -> bytes:
-    """The program of a zygote, which its workers have as well: it may also make what a worker's namespaces need."""
-    rules = _rules(births=True)
-    for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6):
-        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            rules.allow("socket", args=[_is(0, family), _masked(1, _KIND, kind)])
-    rules.allow("socket", args=[_is(0, socket.AF_UNIX), _masked(1, _KIND, socket.SOCK_SEQPACKET)])
+def for_zygotes(*, memory_is_held: bool) -> bytes:
+    """The program of a zygote, which its workers have as well: it may also make what a worker's namespaces need.
+
+    Where no control group holds memory, none is made that a look from outside does not see.
+    """
+    rules = _rules(births=True, but=frozenset() if memory_is_held else _UNSEEN_MEMORY)
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+        rules.allow("socket", args=[_is(0, socket.AF_UNIX), _masked(1, _KIND, kind)])
+    _internet(rules, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    _internet(rules, socket.SOCK_DGRAM, socket.IPPROTO_UDP)
     rules.errno("socket", errno.EPERM)
     return rules.program
 
@@ -106,17 +127,33 @@ def for_workers() -> bytes:
 
 def on_the_host() -> bytes:
     """The program where no namespace stands between a zygote and the machine: TCP alone, which Landlock sees to."""
-    rules = _rules(births=False, but=frozenset((*_OF_OTHERS, *_SHARED)))
+    but = frozenset((*_OF_OTHERS, *_SHARED, *_SENDING, *_NOTES, "socketpair"))
+    rules = _rules(births=False, but=but | _UNSEEN_MEMORY)
     for name, argument in _OF_OTHERS.items():
         rules.allow(name, args=[_is(argument, 0)])
         rules.errno(name, errno.EPERM)
     for name in _SHARED:
         if _exists(name):
             rules.errno(name, errno.EPERM)
-    for family in (socket.AF_INET, socket.AF_INET6):
-        rules.allow("socket", args=[_is(0, family), _masked(1, _KIND, socket.SOCK_STREAM)])
+    for name, argument in _SENDING.items():
+        rules.errno(name, errno.EPERM, args=[_masked(argument, _FAST_OPEN, _FAST_OPEN)])
+        rules.allow(name)
+    for name in _NOTES:
+        rules.errno(name, errno.EPERM)
+    # Datagrams could be sent to any socket that has a path.
+    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+        rules.allow("socketpair", args=[_masked(1, _KIND, kind)])
+    rules.errno("socketpair", errno.EPERM)
+    _internet(rules, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     rules.errno("socket", errno.EPERM)
     return rules.program
+
+
+def _internet(rules: Filter, kind: int, protocol: int) -> None:
+    """Sockets of that kind and of its usual protocol alone: others are connected by ways that nothing here knows."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        for named in (0, protocol):
+            rules.allow("socket", args=[_is(0, family), _masked(1, _KIND, kind), _is(2, named)])
 
 
 def _rules(*, births: bool, but: frozenset[str] = frozenset()) -> Filter:
@@ -131,11 +168,14 @@ def _rules(*, births: bool, but: frozenset[str] = frozenset()) -> Filter:
     for level in (socket.IPPROTO_IP, socket.IPPROTO_IPV6):
         for option in _TABLES:
             rules.errno("setsockopt", errno.EPERM, args=[_is(1, level), _masked(2, _LOW & ~1, option)])
+    # It seems to work: there are libraries that set it, and none that would miss it.
+    rules.errno("setsockopt", 0, args=[_is(1, socket.SOL_SOCKET), _is(2, _LINGER)])
     rules.allow("setsockopt")
     for persona in (0, _LOW):
         rules.allow("personality", args=[_is(0, persona)])
     rules.errno("personality", errno.EPERM)
-    rules.allow("clone", args=[_masked(0, _NAMESPACES, 0)])
+    for shared in (0, _MEMORY_SHARED | _PARENT_WAITS, _MEMORY_SHARED | _THREAD):
+        rules.allow("clone", args=[_masked(0, _NAMESPACES | _MEMORY_SHARED | shared, shared)])
     rules.errno("clone", errno.EPERM)
     if births:
         rules.allow("unshare", args=[_masked(0, _NOT_FOR_WORKERS, 0)])

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,12 +100,15 @@ def test_a_worker_ends_with_all_that_it_started(nurse, layers):
 
 
 def test_nothing_survives_kill_9_of_the_zygote(nurse, layers):
-    """Its workers, their daemons, control groups and users are gone; the next zygote may have its users."""
+    """Its workers, their daemons, control groups and users are gone; somebody else may have those users."""
 
     async def work(n):
         before = _mounted()
         _, pids = await _with_daemons(n)
         other, more = await _with_daemons(n)
+        if os.geteuid() == 0:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim, pytest.raises(OSError):
+                claim.bind(f"\0steamship-users-{min(Seen(n.zygote_pid()).users)}")
         zygote, users = n.zygote_pid(), Seen(n.zygote_pid()).users
         os.kill(zygote, signal.SIGKILL)
         await until(lambda: not other.process.alive)
@@ -113,8 +117,10 @@ def test_nothing_survives_kill_9_of_the_zygote(nurse, layers):
         launcher = n.launcher_pid()
         await until(lambda: len(groups(launcher)) in (0, 3))
         assert _mounted() == before
-        await n.born(n.version("tampers"))
-        assert Seen(n.zygote_pid()).users == users
+        if os.geteuid() == 0:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
+                claim.bind(f"\0steamship-users-{min(users)}")
+        assert (await n.born(n.version("tampers"))).alive
 
     nurse(work, layers=layers)
 
@@ -133,6 +139,34 @@ def test_nothing_survives_kill_9_of_the_launcher(nurse, layers):
         assert n.launcher_pid() != launcher
         assert groups(launcher) == []
         assert _mounted() == before
+
+    nurse(work, layers=layers)
+
+
+def test_a_zygote_that_would_outlive_the_launcher_does_not(nurse, layers):
+    """It is killed by the engine, and its worker with it, though no signal and no closed socket ends it."""
+
+    async def work(n):
+        version = n.version("tampers", {"chosen.py": "NAME = 'outlives_the_launcher'\n"})
+        worker = await n.grown(version)
+        zygote, launcher = n.zygote_pid(), n.launcher_pid()
+        os.kill(launcher, signal.SIGKILL)
+        await until(lambda: all(map(gone, (launcher, zygote, worker.process.pid))))
+
+    nurse(work, layers=layers)
+
+
+def test_workers_that_end_disturb_no_birth(nurse, layers):
+    """While others of its zygote end and wait to be reaped, each worker is born."""
+
+    async def work(n):
+        version = n.version("tampers")
+        zygote = await n.zygotes._warm(version)
+        before = await n.zygotes._born(zygote)
+        for _ in range(40):
+            _, after = await asyncio.gather(before.ended(), n.zygotes._born(zygote))
+            before = after
+        n.processes.append(before)
 
     nurse(work, layers=layers)
 

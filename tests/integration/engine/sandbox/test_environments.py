@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from steamship_engine.model.version_limits import VersionLimits
 from steamship_engine.runtime.environments import Environments, keep_wheel
+from steamship_engine.runtime.frames import Try
 from steamship_engine.runtime.installer import Installer
 from steamship_engine.runtime.interpreter import probe
+from steamship_engine.runtime.launching import Ground, Launcher
 from steamship_engine.runtime.layers import reads
+from steamship_engine.runtime.nobody import worker_of_nobody
 from steamship_engine.runtime.scratch import Scratch
+from tests.integration.engine.sandbox.modes import STRONGEST
 from tests.services.runtimes import tiny_wheel
 from tests.services.wheels import wheel
 
@@ -53,3 +58,35 @@ def test_no_code_of_a_requirement_runs_with_the_engine_s_rights(tmp_path):
     python = asyncio.run(_made(tmp_path, "eager", UV_NO_CACHE="1"))
     assert list(python.parent.parent.rglob("eager.pth"))
     assert not ran.exists()
+
+
+def test_an_interpreter_takes_no_folders_of_its_links_along(tmp_path):
+    """One that is found by a link in somebody's `.local` starts in the sandbox, which has that link and nothing beside it."""
+    programs = tmp_path / "home" / ".local" / "bin"
+    programs.mkdir(parents=True)
+    link = programs / "python3"
+    link.symlink_to(Path(sys.base_prefix, "bin", f"python3.{sys.version_info[1]}").resolve())
+    environment = tmp_path / "environment"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {programs}\n")
+    (environment / "bin" / "python").symlink_to(link)
+    found = reads(environment / "bin" / "python", None)
+    assert link in found
+    assert not [path for path in found if path in link.parents]
+
+    async def tried() -> None:
+        launcher, scratch = Launcher(STRONGEST), Scratch(tmp_path / "scratch")
+        ground = Ground(environment / "bin" / "python", None, scratch.folder("trial"), VersionLimits())
+        try:
+            async with worker_of_nobody(launcher, ground) as nobody:
+                assert (
+                    await nobody.opening.attempt(
+                        Try(secrets=(), places=(str(programs),), strangers=(), closed=(), open=())
+                    )
+                    == ()
+                )
+        finally:
+            await launcher.close()
+            scratch.close()
+
+    asyncio.run(tried())

@@ -10,7 +10,8 @@ import pytest
 from steamship_engine.runtime import seccomp
 from tests.services.filters import verdict
 
-ZYGOTE, WORKER, ON_THE_HOST = seccomp.for_zygotes(), seccomp.for_workers(), seccomp.on_the_host()
+ZYGOTE, UNHELD = (seccomp.for_zygotes(memory_is_held=held) for held in (True, False))
+WORKER, ON_THE_HOST = seccomp.for_workers(), seccomp.on_the_host()
 NEW_USER, NEW_PIDS, NEW_MOUNTS, NEW_TIME = 0x1000_0000, 0x2000_0000, 0x2_0000, 0x80
 NEW_CONTROL_GROUPS = 0x0200_0000
 THREAD = 0x3D0F00
@@ -67,6 +68,30 @@ def test_clone_makes_processes_and_threads_alone(program, namespace):
     assert verdict(program, "clone", THREAD | namespace) == errno.EPERM
 
 
+@pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
+def test_no_two_processes_run_in_one_memory(program):
+    """Where memory is shared, the other one is a thread, or its parent waits for it, as for a program to be started."""
+    vm, vfork, files = 0x100, 0x4000, 0x400
+    assert verdict(program, "clone", vm | vfork | 17) == "allowed"
+    for flags in (vm | 17, vm | files | 17):
+        assert verdict(program, "clone", flags) == errno.EPERM
+
+
+@pytest.mark.parametrize("program", [ZYGOTE, UNHELD, ON_THE_HOST])
+def test_nobody_waits_at_a_close(program):
+    """SO_LINGER seems to be set and is not: a socket that has it would hold up whoever closes it last."""
+    assert verdict(program, "setsockopt", 3, socket.SOL_SOCKET, socket.SO_LINGER) == 0
+    assert verdict(program, "setsockopt", 3, socket.SOL_SOCKET, socket.SO_REUSEADDR) == "allowed"
+
+
+@pytest.mark.parametrize("name", ["memfd_create", "shmget"])
+def test_memory_that_nobody_has_mapped_needs_a_control_group(name):
+    """Without one such a call does not exist, or is forbidden: a look at processes from outside would not see it."""
+    assert verdict(ZYGOTE, name) == "allowed"
+    assert verdict(UNHELD, name) == errno.ENOSYS
+    assert verdict(ON_THE_HOST, name) in (errno.ENOSYS, errno.EPERM)
+
+
 def test_a_zygote_may_make_what_its_workers_need():
     """Namespaces but for users, going back to its own processes, and mounting."""
     assert verdict(ZYGOTE, "unshare", NEW_PIDS | NEW_MOUNTS) == "allowed"
@@ -101,6 +126,9 @@ def test_sockets_in_a_network_of_its_own(family):
     flags = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         assert verdict(ZYGOTE, "socket", family, kind | flags) == "allowed"
+        assert verdict(ZYGOTE, "socket", family, kind | flags, 1) == (
+            "allowed" if family == socket.AF_UNIX else errno.EPERM
+        )
     assert verdict(ZYGOTE, "socket", family, socket.SOCK_RAW) == errno.EPERM
 
 
@@ -118,6 +146,32 @@ def test_on_the_machines_network_there_is_tcp_alone():
     assert verdict(ON_THE_HOST, "socket", socket.AF_INET, socket.SOCK_DGRAM) == errno.EPERM
     assert verdict(ON_THE_HOST, "socket", socket.AF_UNIX, socket.SOCK_STREAM) == errno.EPERM
     assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_STREAM) == "allowed"
+    assert verdict(ON_THE_HOST, "socketpair", socket.AF_UNIX, socket.SOCK_DGRAM) == errno.EPERM
+
+
+@pytest.mark.parametrize("program", [ZYGOTE, ON_THE_HOST])
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_streams_are_tcp(program, family):
+    """Protocols that are connected as streams too are forbidden: multipath TCP is none of Landlock's."""
+    assert verdict(program, "socket", family, socket.SOCK_STREAM, socket.IPPROTO_TCP) == "allowed"
+    for protocol in (132, 262):
+        assert verdict(program, "socket", family, socket.SOCK_STREAM, protocol) == errno.EPERM
+
+
+@pytest.mark.parametrize(("name", "flags"), [("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)])
+def test_nothing_is_sent_before_a_connection_on_the_machine(name, flags):
+    """Sending that connects at once is forbidden where Landlock, which is not asked then, holds the ports."""
+    before = [0] * flags
+    assert verdict(ON_THE_HOST, name, *before, 0x2000_4000) == errno.EPERM
+    assert verdict(ON_THE_HOST, name, *before, 0x4000) == "allowed"
+    assert verdict(ZYGOTE, name, *before, 0x2000_4000) == "allowed"
+
+
+@pytest.mark.parametrize("name", ["setxattr", "lsetxattr", "fsetxattr", "fremovexattr"])
+def test_no_notes_are_left_at_the_machines_files(name):
+    """Extended attributes, which Landlock does not know, are not written where the machine's files are seen."""
+    assert verdict(ON_THE_HOST, name) == errno.EPERM
+    assert verdict(ZYGOTE, name) == "allowed"
 
 
 @pytest.mark.parametrize("name", ["prlimit64", "sched_setaffinity"])

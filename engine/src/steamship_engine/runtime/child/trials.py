@@ -19,6 +19,15 @@ _OF_MACHINES = {
 }
 _FOR_ADMINISTRATORS = {"io_uring_setup": _IO_URING_SETUP, **_OF_MACHINES.get(os.uname().machine, {})}
 _WAIT = 1.0
+_MULTIPATH = 262
+"""IPPROTO_MPTCP."""
+
+_KINDS = {
+    "TCP": (socket.SOCK_STREAM,),
+    "TCP fast open": (socket.SOCK_STREAM,),
+    "multipath TCP": (socket.SOCK_STREAM, _MULTIPATH),
+    "UDP": (socket.SOCK_DGRAM,),
+}
 _syscall = ctypes.CDLL(None, use_errno=True).syscall
 
 
@@ -102,9 +111,12 @@ def _touch(path: str) -> None:
 
 
 def _reach(kind: str, host: str, port: int) -> None:
-    """Connect, or over UDP get an answer."""
+    """Connect, over TCP or what the kernel makes one of, or over UDP get an answer."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM if kind == "TCP" else socket.SOCK_DGRAM) as end:
+    with socket.socket(family, *_KINDS[kind]) as end:
+        if kind == "TCP fast open":
+            end.sendto(b"?", socket.MSG_FASTOPEN, (host, port))
+            return
         end.settimeout(_WAIT)
         end.connect((host, port))
         if kind == "UDP":

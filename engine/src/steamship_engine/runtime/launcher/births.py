@@ -105,15 +105,21 @@ class Births:
                 self._fail(worker, "it ended before it was born")
 
     def _next(self, zygote: Zygote) -> None:
-        if zygote.birth is not None or not zygote.asked:
-            return
-        worker = zygote.birth = zygote.asked.popleft()
+        while zygote.birth is None and zygote.asked:
+            worker = zygote.asked.popleft()
+            if worker.take_user():
+                self._send(worker)
+            else:
+                worker.said = "its zygote has as many workers as it has users"
+                self._gone(worker)
+
+    def _send(self, worker: Worker) -> None:
+        """Have its zygote fork it."""
+        zygote = worker.zygote
+        zygote.birth = worker
         worker.stage = Stage.SENT
         worker.deadline = time.monotonic() + _DEADLINE
         self._current.add(worker)
-        if not worker.take_user():
-            self._fail(worker, "its zygote has as many workers as it has users")
-            return
         order = {
             "worker": worker.number,
             "scratch": worker.scratch,
@@ -135,7 +141,9 @@ class Births:
     def _look(self, worker: Worker) -> None:
         """Tell that it is born, or is not to be; later where it and its zygote still have something to do."""
         waits_for = checks.settling(worker)
-        if not waits_for and not self._still(worker):
+        if waits_for:
+            self._go_on(worker)
+        elif not self._still(worker):
             waits_for = ["it or its zygote does not keep still"]
         if waits_for:
             if time.monotonic() > worker.deadline or proc.ended(worker.pid):
@@ -145,8 +153,7 @@ class Births:
         if problems:
             self._fail(worker, ", ".join(problems))
             return
-        worker.go_on()
-        worker.zygote.go_on()
+        self._go_on(worker)
         worker.stage = Stage.BORN
         worker.zygote.workers[worker.pid] = worker
         self._over(worker)
@@ -167,6 +174,13 @@ class Births:
                 return True
             os.sched_yield()
         return False
+
+    def _go_on(self, worker: Worker) -> None:
+        """Let both go on that were stopped to be looked at."""
+        if worker.halted:
+            worker.halted = False
+            worker.go_on()
+            worker.zygote.go_on()
 
     def _fail(self, worker: Worker, reason: str) -> None:
         """End what came of it, so that the next one finds its zygote clean."""

@@ -7,6 +7,7 @@ in, each zygote and each worker a group in that.
 
 import contextlib
 import os
+import signal
 
 from steamship_engine.runtime.launcher import proc
 from steamship_engine.runtime.launcher.sandbox import Limits
@@ -15,8 +16,15 @@ _MOUNTS = "/sys/fs/cgroup"
 _PERIOD = 100_000
 """Microseconds in which a group has its share of processor time."""
 
+_OF_SOCKETS, _LEAST_OF_SOCKETS = 8, 16 << 20
+_OPTIONAL = ("memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes", "memory.swap.max")
+"""What kernels lack that have no swap, or no count of what sockets hold."""
+
 _CONTROLLERS = ("memory", "pids", "cpu")
+_ALL = "+memory +pids +cpu"
 _NAME = "steamship-"
+_ASIDE = "engine"
+"""Where the engine and its launcher are in version 2: a group has processes, or groups with controllers, not both."""
 
 
 class Groups:
@@ -26,8 +34,10 @@ class Groups:
         own = dict(_own())
         self._hierarchies: dict[str, str] = {}
         self._ended: set[str] = set()
-        unified = f"{_MOUNTS}{own.get('', '/')}"
+        unified = f"{_MOUNTS}{own.get('', '/')}".rstrip("/").removesuffix(f"/{_ASIDE}")
         self._v1 = not os.path.exists(f"{_MOUNTS}/cgroup.controllers")
+        if not self._v1:
+            _step_aside(unified)
         for name in _CONTROLLERS:
             above = f"{_MOUNTS}/{name}{own[name]}" if self._v1 and name in own else unified
             self._hierarchies[name] = f"{above.rstrip('/')}/{_NAME}{os.getpid()}"
@@ -35,7 +45,7 @@ class Groups:
             _tidy(os.path.dirname(folder))
             os.mkdir(folder)
         if not self._v1:
-            _write(f"{unified}/{_NAME}{os.getpid()}/cgroup.subtree_control", "+memory +pids +cpu")
+            _write(f"{unified}/{_NAME}{os.getpid()}/cgroup.subtree_control", _ALL)
 
     def make(self, name: str, limits: Limits) -> tuple[str, ...]:
         """A group that has nobody yet; the files that a process is written to which is to be in it. Raises OSError."""
@@ -44,6 +54,10 @@ class Groups:
         share = str(int(limits.cpu * _PERIOD))
         if self._v1:
             self._set(name, "memory", "memory.limit_in_bytes", str(limits.memory))
+            self._set(name, "memory", "memory.memsw.limit_in_bytes", str(limits.memory))
+            # What sockets hold is counted apart, and the machine has little of it.
+            of_sockets = max(limits.memory // _OF_SOCKETS, _LEAST_OF_SOCKETS)
+            self._set(name, "memory", "memory.kmem.tcp.limit_in_bytes", str(of_sockets))
             self._set(name, "pids", "pids.max", str(limits.processes))
             self._set(name, "cpu", "cpu.cfs_quota_us", share)
         else:
@@ -94,13 +108,28 @@ class Groups:
 
     def _set(self, name: str, controller: str, file: str, value: str) -> None:
         path = f"{self._hierarchies[controller]}/{name}/{file}"
-        # Memory that can be swapped is none of a kernel's without swap.
-        if os.path.exists(path) or not file.endswith("swap.max"):
+        if file not in _OPTIONAL or os.path.exists(path):
             _write(path, value)
 
 
+def _step_aside(group: str) -> None:
+    """Have controllers for groups in this one. Raises OSError, where others than the engine are in it too.
+
+    Written to the kernel's document ("no internal process constraint"); not proven on a machine.
+    """
+    if set(proc.read(f"{group}/cgroup.subtree_control").decode().split()).issuperset(_CONTROLLERS):
+        return
+    os.makedirs(f"{group}/{_ASIDE}", exist_ok=True)
+    for pid in (os.getppid(), os.getpid()):
+        _write(f"{group}/{_ASIDE}/cgroup.procs", str(pid))
+    _write(f"{group}/cgroup.subtree_control", _ALL)
+
+
 def _tidy(above: str) -> None:
-    """Remove what launchers have left there that were killed. The kernel keeps a group that has anybody in it."""
+    """Remove what launchers have left there that were killed, and kill who is in it.
+
+    The kernel keeps a group until all of them have been reaped.
+    """
     for name in os.listdir(above):
         number = name.removeprefix(_NAME)
         if (
@@ -112,8 +141,17 @@ def _tidy(above: str) -> None:
         with contextlib.suppress(OSError):
             left = f"{above}/{name}"
             for group in [each.path for each in os.scandir(left) if each.is_dir()]:
+                _kill(f"{group}/cgroup.procs")
                 os.rmdir(group)
             os.rmdir(left)
+
+
+def _kill(file: str) -> None:
+    """Kill all processes of a group."""
+    with open(file) as lines:
+        for line in lines:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(line), signal.SIGKILL)
 
 
 def _own() -> list[tuple[str, str]]:

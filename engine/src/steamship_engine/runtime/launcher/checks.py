@@ -15,8 +15,12 @@ from steamship_engine.runtime.launcher.sandbox import Sandbox
 
 _NULL = os.devnull
 _STANDARD = dict.fromkeys(range(3), _NULL)
+_MAPPINGS = 10_000
+"""Many times what the largest libraries have; all of them are looked at, and nobody else is born meanwhile."""
+
 CHANNEL = 3
 CONTROL = 4
+_STRANGER = "its zygote runs a process that is no worker"
 
 
 def of_confinement(zygote: Zygote, sandbox: Sandbox, *, network: bool) -> list[str]:
@@ -52,12 +56,17 @@ def of_confinement(zygote: Zygote, sandbox: Sandbox, *, network: bool) -> list[s
 
 def of_zygote(zygote: Zygote) -> list[str]:
     """Why the zygote's workers would share more than its memory's copy; nothing when they would not."""
+    if proc.mappings(zygote.pid, _MAPPINGS) > _MAPPINGS:
+        return [f"its memory has more than {_MAPPINGS} pieces"]
     return [problem for check in _ZYGOTE_CHECKS for problem in check(zygote)]
 
 
 def settling(worker: Worker) -> list[str]:
-    """What process `worker.pid` may still be about: having told that it is the worker, it and its zygote close sockets."""
-    return _own_descriptors(worker, worker.pid)
+    """What process `worker.pid` and its zygote may still be about: closing sockets, and reaping a worker that has ended."""
+    zygote = worker.zygote
+    if zygote.dying:
+        zygote.dying.intersection_update(proc.children(zygote.pid))
+    return [_STRANGER] if zygote.dying else _own_descriptors(worker, worker.pid)
 
 
 def of_worker(worker: Worker, pid: int, sandbox: Sandbox) -> list[str]:
@@ -177,7 +186,7 @@ def _alone(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
     if proc.children(pid):
         problems.append("it has processes of its own")
     if new_children(worker.zygote) != [pid]:
-        problems.append("its zygote runs a process that is no worker")
+        problems.append(_STRANGER)
     return problems
 
 

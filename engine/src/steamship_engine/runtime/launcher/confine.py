@@ -64,7 +64,8 @@ def confine(confinement: Confinement) -> None:
 def resource_limits(limits: Limits, users: Users) -> dict[int, int]:
     """The limits that the kernel itself holds, per process but for the number of processes, which it holds per user."""
     wanted = {
-        resource.RLIMIT_CORE: 0,
+        # Of 0 a program that the kernel hands core dumps to knows nothing; 1 is too little for a file, and refused by it.
+        resource.RLIMIT_CORE: 1,
         resource.RLIMIT_NOFILE: limits.files,
         resource.RLIMIT_FSIZE: limits.scratch,
         # It counts what is reserved, such as the stacks of threads, so it lies above what the sampler allows.

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 
 from steamship_engine.runtime.launcher import proc, root, views
 from steamship_engine.runtime.launcher.lives import Worker
@@ -9,6 +10,8 @@ from steamship_engine.runtime.launcher.sandbox import Sandbox
 
 _OWN = frozenset(views.KINDS) - {"user", "net"}
 """The namespaces that every worker has for itself; its zygote's users it shares, and its network where it is to."""
+
+_NO_LINGER = struct.pack("ii", 0, 0)
 
 _MOUNTED = {("/proc", "proc", True), (root.SCRATCH, "tmpfs", False)}
 """Where a worker has a file system of its own, of which kind, and whether it is to be read only."""
@@ -44,7 +47,9 @@ def view(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
         namespaces.isdisjoint(other.owned) for other in others
     ):
         problems.append("it has not all namespaces for itself")
-    if views.place(pid, "cwd") != worker.view.root:
+    if views.place(pid, "cwd") != worker.view.root or views.mount_of(pid, "cwd") != views.mount_of(
+        pid, "root"
+    ):
         problems.append("it stands elsewhere than at its root")
     worker.owned = namespaces
     return problems
@@ -99,13 +104,16 @@ def listeners(worker: Worker, _pid: int, sandbox: Sandbox) -> list[str]:
 
 def _listens(descriptor: int, port: int) -> bool:
     """Whether it does; it never waits from then on."""
+    copy = os.dup(descriptor)
     try:
-        listener = socket.socket(fileno=os.dup(descriptor))
+        listener = socket.socket(fileno=copy)
     except OSError:
+        os.close(copy)
         return False
     with listener:
-        # That is a matter of the open socket, which the worker has made: the engine must not wait for it.
+        # These are matters of the open socket, which the worker has made: the engine must not wait for it.
         listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         return (
             listener.family == socket.AF_INET
             and listener.type == socket.SOCK_STREAM

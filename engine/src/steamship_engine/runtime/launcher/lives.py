@@ -154,7 +154,8 @@ class Zygote(Life):
 
     A process that held the control socket while another worker is on its way could take that one's channel.
     `view` is what it sees, as the launcher found it before it executed a byte of the author's; `files` are the devices,
-    as `/proc` has them of mappings, with files that it cannot write to. `asked_ready`: it is to be inspected.
+    as `/proc` has them of mappings, with files that it cannot write to. `asked_ready`: it is to be inspected. `dying`
+    are workers that have ended, and which it may have reaped since.
     """
 
     control: socket.socket = field(kw_only=True)
@@ -164,6 +165,7 @@ class Zygote(Life):
     asked: deque[Worker] = field(default_factory=deque)
     birth: Worker | None = None
     workers: dict[int, Worker] = field(default_factory=dict)
+    dying: set[int] = field(default_factory=set)
     reads: tuple[str, ...] = ()
     view: View = _NOTHING
     files: frozenset[bytes] = frozenset()

@@ -179,6 +179,23 @@ def shared_memory(pid: int) -> list[str]:
     return found
 
 
+def mappings(pid: int, most: int) -> int:
+    """How many mappings it has, or more than `most` where there are; 0 when there is no such process."""
+    found = 0
+    try:
+        descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        while found <= most and (part := os.read(descriptor, _READ)):
+            found += part.count(b"\n")
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return found
+
+
 def own_memory(pid: int) -> int:
     """Bytes of anonymous and shared memory, each page divided by the number of processes that have it. Slow."""
     try:

@@ -66,8 +66,12 @@ def build(place: str, reads: Iterable[str]) -> None:
     """
     linux.unmirror()
     linux.mount("tmpfs", place, "tmpfs", linux.NO_SUID | linux.NO_DEVICES, "size=4m,mode=0755")
-    for path in paths(reads):
+    reads = tuple(reads)
+    links = [path for path in reads if _is_link(path)]
+    for path in paths(path for path in reads if path not in links):
         _read(place, path)
+    for path in links:
+        _link(place, path)
     for name in _MERGED:
         _merged(place, name)
     for path, target in _LINKS.items():
@@ -89,6 +93,11 @@ def build(place: str, reads: Iterable[str]) -> None:
     linux.pivot(place)
 
 
+def _is_link(path: str) -> bool:
+    """Whether it is one on the way to an interpreter, which finds its library by what that leads to."""
+    return os.path.islink(path) and not os.path.isdir(path)
+
+
 def _read(place: str, path: str) -> None:
     """Have the machine's `path` there; nothing happens where it has none, or where a folder above it is there."""
     target = place + path
@@ -100,6 +109,13 @@ def _read(place: str, path: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         _touch(target)
     linux.bind(path, target)
+
+
+def _link(place: str, path: str) -> None:
+    """Have the link itself there, unless it lies in what is there already."""
+    if not os.path.lexists(place + path):
+        os.makedirs(os.path.dirname(place + path), exist_ok=True)
+        os.symlink(os.readlink(path), place + path)
 
 
 def _merged(place: str, name: str) -> None:

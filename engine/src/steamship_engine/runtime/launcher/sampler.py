@@ -1,4 +1,4 @@
-"""Holding workers to limits that no resource limit of the kernel covers: of whole trees of processes.
+"""Holding workers to limits where no control group of the kernel's does: those of whole trees of processes.
 
 A look costs two short reads for a process that did nothing; only one that did is looked at closely, and all of
 them now and then, for what its other threads do can stay out of sight.
@@ -6,14 +6,18 @@ them now and then, for what its other threads do can stay out of sight.
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steamship_engine.runtime.launcher import proc, scratch
 from steamship_engine.runtime.launcher.lives import Life, Zygote
 
-BUSY, QUIET = 0.25, 1.0
-"""Seconds between two looks: when somebody did something, and when nobody did."""
+PAUSE = 0.25
+"""Seconds between two looks, and as many times longer as a look took, by `_SHARE`."""
+
+_SHARE = 9
+"""Whatever workers do, nine tenths of the launcher's time are for others than the sampler."""
 
 _CLOSE = 2.0
 _AT_LEAST = 30.0
@@ -38,9 +42,11 @@ class _Tree:
 class Sampler:
     """Looks at all lives that were added."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_disk: bool) -> None:
+        """`on_disk`: scratch folders are on the machine's disk, which holds nobody to a size."""
         self._trees: dict[Life, _Tree] = {}
-        self.pause = BUSY
+        self._on_disk = on_disk
+        self.pause = PAUSE
 
     def __len__(self) -> int:
         return len(self._trees)
@@ -64,11 +70,11 @@ class Sampler:
     def look(self, now: float) -> list[tuple[Life, str]]:
         """Those that took more than they may, and of what."""
         over = []
-        self.pause = QUIET
         for tree in self._trees.values():
-            why = self._processes(tree, now) or self._disk(tree, now)
+            why = self._processes(tree, now) or (self._disk(tree, now) if self._on_disk else None)
             if why is not None:
                 over.append((tree.life, why))
+        self.pause = max(PAUSE, _SHARE * (time.monotonic() - now))
         return over
 
     def _processes(self, tree: _Tree, now: float) -> str | None:
@@ -78,7 +84,7 @@ class Sampler:
         except OSError:
             return None
         if seen != tree.seen or not tree.alone:
-            tree.active, self.pause = True, BUSY
+            tree.active = True
         elif now < tree.closely:
             return None
         # Not for all at the same moment.
@@ -109,7 +115,6 @@ class Sampler:
             tree.walk, tree.active = scratch.walk(tree.life.scratch), False
         size = next(tree.walk)
         if size is None:
-            self.pause = BUSY
             return None
         tree.walk, tree.measured = None, now
         return "scratch" if size > tree.life.limits.scratch else None

@@ -1,13 +1,16 @@
 """How this launcher confines what it makes, and what each of those may take."""
 
 import base64
+import errno
 import os
 import random
+import socket
 from typing import Any, NamedTuple
 
 _RANGE = 4096
-_FIRST, _LAST = 1 << 30, 1 << 31
-"""The users of this machine that versions get: far from those of people, of services and of containers."""
+_FIRST, _LAST = 1_879_052_288, 1 << 31
+"""The users of this machine that versions get: above those of people, of services, and of containers, which
+systemd gives up to 1,879,048,191 (systemd.io/UIDS-GIDS)."""
 
 
 _INODE = 16 * 1024
@@ -70,27 +73,37 @@ def read(order: dict[str, Any]) -> Sandbox:
 
 
 class Ranges:
-    """Ranges of this machine's users, for one zygote each; none unless this process is root."""
+    """Ranges of this machine's users, for one zygote each; none unless this process is root.
+
+    Who has a range listens on an abstract socket of its name, so that no two engines on a machine have the same; the
+    kernel gives it back with the process, however that ends.
+    """
 
     def __init__(self) -> None:
-        # Another engine on this machine chooses others.
         self._next = random.SystemRandom().randrange(_FIRST, _LAST, _RANGE)
-        self._free: list[int] = []
+        self._taken: dict[int, socket.socket] = {}
 
     def take(self) -> Users:
-        """A range that nobody has."""
+        """A range that nobody has. Raises OSError where there is no descriptor left for its claim."""
         if os.getuid() != 0:
             return Users()
-        if self._free:
-            return Users(self._free.pop(), _RANGE)
-        first = self._next
-        self._next = first + _RANGE if first + _RANGE < _LAST else _FIRST
-        return Users(first, _RANGE)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        while True:
+            first = self._next
+            self._next = first + _RANGE if first + _RANGE < _LAST else _FIRST
+            try:
+                claim.bind(f"\0steamship-users-{first}")
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise
+            self._taken[first] = claim
+            return Users(first, _RANGE)
 
     def give(self, users: Users) -> None:
         """Nobody is left who has a user of that range."""
         if users.first:
-            self._free.append(users.first)
+            self._taken.pop(users.first).close()
 
 
 def limits_of(asked: dict[str, Any]) -> Limits:

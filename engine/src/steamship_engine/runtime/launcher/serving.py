@@ -19,6 +19,10 @@ from steamship_engine.runtime.launcher.starting import NotStarted, start
 
 _SWEEP = 0.002
 _HELD = 0.5
+_QUIET = 1.0
+_UNKILLABLE = 10.0
+"""Seconds after which a process that was killed is one that waits for a device, for ever perhaps."""
+
 _ZYGOTES_PACKET = 8 * 1024
 _REASON = 1000
 
@@ -36,7 +40,8 @@ class Launcher:
         self._workers: dict[int, Worker] = {}
         self._pids: dict[int, Zygote] = {}
         self._births = Births(sandbox, self._group, self._born, self._worker_gone)
-        self._sampler = Sampler()
+        # In a control group the kernel holds each to its limits, and in a file system of its own to its scratch.
+        self._sampler = None if self._groups else Sampler(on_disk=not sandbox.namespaces)
         self._next_look = 0.0
         self._leaving: list[tuple[Life, dict[str, Any]]] = []
         self._leaving_since = 0.0
@@ -79,15 +84,21 @@ class Launcher:
         self._births.tick(now)
         look = bool(self._zygotes) and now >= self._next_look
         if look:
-            for life, why in self._sampler.look(now):
-                life.why = life.why or why
-                life.kill()
-            self._next_look = now + self._sampler.pause
+            self._next_look = now + self._look(now)
             if self._groups is not None:
                 self._groups.sweep()
         # Whoever forks twice at an import is found here as well.
         if look or self._leaving:
             self._sweep(now)
+
+    def _look(self, now: float) -> float:
+        """End those that took more than they may; for how many seconds then nobody is looked at."""
+        if self._sampler is None:
+            return _QUIET
+        for life, why in self._sampler.look(now):
+            life.why = life.why or why
+            life.kill()
+        return self._sampler.pause
 
     def _sweep(self, now: float) -> None:
         """End what the dead have left; they are told as gone when there is nothing left, or after a while."""
@@ -123,15 +134,22 @@ class Launcher:
         orders[packet.content["do"]](packet.content, *packet.descriptors)
 
     def _start_zygote(self, order: dict[str, Any], channel: int) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        except OSError as error:
+            os.close(channel)
+            self._tell(
+                {"is": "gone", "zygote": order["zygote"], "code": None, "why": "start", "said": str(error)}
+            )
+            return
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         scratch = root.SCRATCH if self._sandbox.namespaces else order["scratch"]
         zygote = Zygote(order["zygote"], scratch, limits_of(order["limits"]), control=ours)
         zygote.reads = tuple(order["reads"])
         zygote.channel, zygote.control_name = _name(channel), _name(theirs.fileno())
-        zygote.users = self._ranges.take() if self._sandbox.namespaces else zygote.users
         try:
+            zygote.users = self._ranges.take() if self._sandbox.namespaces else zygote.users
             groups = self._groups.make(zygote.group, zygote.limits) if self._groups else ()
             start(zygote, self._sandbox, {**order, "groups": groups}, channel, theirs)
         except (NotStarted, OSError) as error:
@@ -144,7 +162,7 @@ class Launcher:
         self._zygotes[zygote.number] = self._pids[zygote.pid] = zygote
         self._watch(ours.fileno(), lambda: self._from_zygote(zygote))
         self._watch(zygote.pidfd, lambda: self._zygote_ended(zygote))
-        self._sampler.add(zygote)
+        self._sample(zygote)
         self._tell({"is": "started", "zygote": zygote.number, "pid": zygote.pid})
 
     def _inspect(self, order: dict[str, Any]) -> None:
@@ -223,10 +241,14 @@ class Launcher:
 
     def _born(self, worker: Worker) -> None:
         self._watch(worker.pidfd, lambda: self._worker_ended(worker))
-        self._sampler.add(worker)
+        self._sample(worker)
         if not worker.unwanted:
             self._tell({"is": "born", "worker": worker.number, "pid": worker.pid}, worker.listeners)
         worker.drop_listeners()
+
+    def _sample(self, life: Life) -> None:
+        if self._sampler is not None:
+            self._sampler.add(life)
 
     def _group(self, worker: Worker) -> None:
         """Put it into a control group of its own. Raises OSError."""
@@ -238,6 +260,7 @@ class Launcher:
         worker.ended()
         zygote = worker.zygote
         del zygote.workers[worker.pid]
+        zygote.dying.add(worker.pid)
         self._worker_gone(worker)
         if zygote.pid in self._pids:
             reap(zygote, worker.inner_pid)
@@ -283,7 +306,8 @@ class Launcher:
     def _leave(self, life: Life, packet: dict[str, Any]) -> None:
         """It has ended. Its descriptors are closed later: an event for them may be waiting."""
         self._forget(life.pidfd)
-        self._sampler.remove(life)
+        if self._sampler is not None:
+            self._sampler.remove(life)
         if self._groups is not None and life.why is None and self._groups.out_of_memory(life.group):
             life.why = "memory"
         if not self._leaving:
@@ -293,7 +317,8 @@ class Launcher:
     def _end(self) -> None:
         for life in (*self._workers.values(), *self._zygotes.values()):
             life.kill()
-        while not orphans.sweep((), lambda _pid, _code: None):
+        deadline = time.monotonic() + _UNKILLABLE
+        while not orphans.sweep((), lambda _pid, _code: None) and time.monotonic() < deadline:
             time.sleep(_SWEEP)
         if self._groups is not None:
             for life in (

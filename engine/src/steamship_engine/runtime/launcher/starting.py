@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from steamship_engine.runtime.launcher import checks, views
+from steamship_engine.runtime.launcher import checks, packets, views
 from steamship_engine.runtime.launcher.confine import Confinement, confine, take_descriptors
 from steamship_engine.runtime.launcher.lives import Zygote
 from steamship_engine.runtime.launcher.sandbox import Sandbox
@@ -26,13 +26,17 @@ def start(
     zygote: Zygote, sandbox: Sandbox, order: dict[str, Any], channel: int, control: socket.socket
 ) -> None:
     """Start the process of `zygote`, with its ends of the two sockets, as the engine's order says. Raises NotStarted."""
+    opened: list[int] = []
     try:
-        zygote.printed = (_unnamed(order["place"]), _unnamed(order["place"]))
-        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        told, failure = os.pipe2(os.O_CLOEXEC)
-        going, go = os.pipe2(os.O_CLOEXEC)
+        for _ in range(2):
+            zygote.printed = (*zygote.printed, _unnamed(order["place"]))
+        opened.append(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+        opened += os.pipe2(os.O_CLOEXEC)
+        opened += os.pipe2(os.O_CLOEXEC)
     except OSError as error:
+        packets.close(opened)
         raise NotStarted(str(error)) from error
+    nothing, told, failure, going, go = opened
     descriptors = (nothing, *zygote.printed, channel, control.fileno(), going, failure)
     confinement = Confinement(
         sandbox=sandbox,

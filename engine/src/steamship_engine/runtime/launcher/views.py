@@ -35,6 +35,16 @@ def place(pid: int, name: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def mount_of(pid: int, name: str) -> str:
+    """The mount that its `root` or `cwd` is on: the same folder may be had through that of another namespace."""
+    folder = os.open(f"/proc/{pid}/{name}", os.O_PATH | os.O_CLOEXEC)
+    try:
+        lines = proc.read(f"/proc/self/fdinfo/{folder}").decode().splitlines()
+        return next((line for line in lines if line.startswith("mnt_id:")), "")
+    finally:
+        os.close(folder)
+
+
 def network_of(descriptor: int) -> str:
     """The network namespace that a socket is in, by the name that `View` has for it."""
     import fcntl
