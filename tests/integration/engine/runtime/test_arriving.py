@@ -157,7 +157,7 @@ def test_what_would_fill_the_disk_is_refused(target: Path, monkeypatch: pytest.M
     """Nothing is built, and nothing more arrives, once little of the disk is free."""
     free = [2 * GIB]
     usage = type(shutil.disk_usage(target))
-    monkeypatch.setattr(arriving.shutil, "disk_usage", lambda _path: usage(100 * GIB, 0, free[0]))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(100 * GIB, 0, free[0]))
     arrival = Arrival(target, LIMITS)
     arrival.take([(part("lib/a"), b"x")])
     free[0] = 1 * GIB - 1
@@ -180,6 +180,10 @@ def test_a_file_that_is_written_to_is_closed_afterwards(
         go.wait()
         write(file, body)
 
+    def close(arrival: Arrival) -> None:
+        arrival.close()
+        closed.set()
+
     monkeypatch.setattr(arriving, "_write", slow)
 
     async def work() -> None:
@@ -191,7 +195,7 @@ def test_a_file_that_is_written_to_is_closed_afterwards(
             await asyncio.sleep(0)
         with suppress(asyncio.CancelledError):
             await writing
-        closing = threading.Thread(target=lambda: (arrival.close(), closed.set()))
+        closing = threading.Thread(target=close, args=(arrival,))
         closing.start()
         try:
             assert not closed.wait(0.1)

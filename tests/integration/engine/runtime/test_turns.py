@@ -220,7 +220,7 @@ def test_a_lock_that_another_process_has_given_back_meanwhile_is_none(
         if len(calls) == 1:
             path.unlink()
 
-    monkeypatch.setattr(turns.fcntl, "flock", given_back)
+    monkeypatch.setattr(fcntl, "flock", given_back)
 
     async def work() -> None:
         async with turns.locked(path, LONG, lambda: None):
