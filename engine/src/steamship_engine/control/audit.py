@@ -190,9 +190,11 @@ def keep_refusal(refusals: Refusals, told: Refused) -> None:
     if told.target is not None:
         secrets = {} if spec is None else {name: spec.config.get(name) for name in spec.secrets}
         if told.by is RefusedBy.NETWORK:
-            detail["target"] = _without(_place(told.target)[:_LONGEST_TARGET], secrets)
+            shown = _without(_place(told.target), secrets)
         else:
-            detail["target"] = redact(told.target[:_LONGEST_TARGET], secrets)
+            shown = redact(told.target, secrets)
+        # Not before: of a secret that was cut in two the first part would stay.
+        detail["target"] = shown[:_LONGEST_TARGET]
     refused(refusals, kind, by, Source(None, told.request_id), subject, **detail)
 
 

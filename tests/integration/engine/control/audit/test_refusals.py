@@ -41,7 +41,7 @@ from steamship_engine.model.errors import (
 )
 from steamship_engine.runtime.port import InstanceSpec, Refused, RefusedBy
 from steamship_engine.store.columns import now
-from tests.services.audits import FROM, broken, kinds, newest, text_of, told
+from tests.services.audits import CANARIES, FROM, broken, kinds, newest, text_of, told
 from tests.services.fake_machine import add_package, deploy
 from tests.services.grounds import add_workspace
 
@@ -193,6 +193,15 @@ def test_what_the_runtime_refuses(ground: Ground, secretive: str) -> None:
     assert (unborn.actor_kind, unborn.actor_id, unborn.actor_handle) == ("worker", None, "alice")
     assert unborn.subject_id == "V-1"
     assert "canary" not in text_of(ground.database).lower()
+
+
+@pytest.mark.parametrize("by", RefusedBy)
+def test_no_part_of_a_secret_is_told(ground: Ground, secretive: str, by: RefusedBy) -> None:
+    """A target that is cut, where a secret stands across the cut, holds nothing of it."""
+    spec = _spec(ground, secretive)
+    target = "a" * 295 + CANARIES[0]
+    audit.keep_refusal(ground.refusals, Refused(by, "port", spec.version.version_id, spec, target))
+    assert told(ground)[-1].details["target"] == "a" * 295 + "[secr"
 
 
 def test_all_that_is_told_is_one_chain(ground: Ground, alice: Actor, bob: Actor, secretive: str) -> None:
