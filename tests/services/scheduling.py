@@ -15,7 +15,7 @@ _SHARED = (
 )
 
 
-class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]
+class TogetherScheduling(LoadScopeScheduling):
     """Hands out such tests as one piece of work, the larger pieces first, and every other test alone."""
 
     def _split_scope(self, nodeid: str) -> str:

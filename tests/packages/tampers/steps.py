@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 
-from tampering import after, at_the_end, birth, landlock, linux, named, without, zygote
+from tampering import after, at_the_end, birth, landlock, linux, named, without
 
 ALLOW_ALL = struct.pack("HBBI", 6, 0, 0, 0x7FFF0000)
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -80,20 +80,9 @@ def stands_at_its_zygotes_root():
 
 @named
 def outlives_the_launcher():
-    """Nothing tells it that the launcher has ended, and it does not care where it sees it."""
+    """No signal tells it that the launcher has ended, and when it finds out it stays."""
     LIBC.prctl(1, 0, 0, 0, 0)
-    serve = zygote._fork_on_demand
-
-    def for_ever(*arguments):
-        try:
-            serve(*arguments)
-        finally:
-            if os.getpid() == me:
-                while True:
-                    time.sleep(1000)
-
-    me = os.getpid()
-    zygote._fork_on_demand = for_ever
+    os._exit = lambda _code: time.sleep(1000)
 
 
 @named

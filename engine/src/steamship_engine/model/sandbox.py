@@ -22,7 +22,7 @@ class SandboxMode(StrEnum):
 
 SHOWN = {
     SandboxMode.FULL: "every worker has namespaces, a read-only root, a network and limits of its own",
-    SandboxMode.NO_CGROUP: "as full, but memory and processor time are watched instead of held by the kernel",
+    SandboxMode.NO_CGROUP: "as full, but memory and processes are watched instead of held by the kernel, and processor time is not bounded",
     SandboxMode.LANDLOCK: "workers write to their scratch folder alone, but see the machine and its other processes",
     SandboxMode.NONE: "packages may do whatever the engine's user may",
 }

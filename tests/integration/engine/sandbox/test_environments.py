@@ -79,12 +79,10 @@ def test_an_interpreter_takes_no_folders_of_its_links_along(tmp_path):
         ground = Ground(environment / "bin" / "python", None, scratch.folder("trial"), VersionLimits())
         try:
             async with worker_of_nobody(launcher, ground) as nobody:
-                assert (
-                    await nobody.opening.attempt(
-                        Try(secrets=(), places=(str(programs),), strangers=(), closed=(), open=())
-                    )
-                    == ()
-                )
+                root = Path(f"/proc/{nobody.process.pid}/root")
+                assert Path(f"{root}{link}").readlink() == link.readlink()
+                tries = Try(secrets=(), places=(str(programs),), strangers=(), closed=(), open=())
+                assert await nobody.opening.attempt(tries) == ()
         finally:
             await launcher.close()
             scratch.close()

@@ -127,7 +127,7 @@ def test_a_worker_that_is_confined_less_is_not_born(nurse, name):
         with pytest.raises(UnavailableError, match=LESS[name]):
             await n.zygotes._born(zygote)
         async with asyncio.timeout(10):
-            while children.read_text() or len(list(held.iterdir())) > before:  # noqa: ASYNC240
+            while children.read_text() or len(list(held.iterdir())) > before:
                 await asyncio.sleep(0.01)
 
     nurse(work, layers=STRONGEST)
