@@ -17,9 +17,15 @@ _PERIOD = 100_000
 """Microseconds in which a group has its share of processor time."""
 
 _OF_SOCKETS, _LEAST_OF_SOCKETS = 8, 16 << 20
-_OPTIONAL = ("memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes", "memory.swap.max")
+_OPTIONAL = (
+    "memory.memsw.limit_in_bytes",
+    "memory.kmem.tcp.limit_in_bytes",
+    "memory.swap.max",
+    "memory.oom.group",
+)
 """What kernels lack that have no swap, or no count of what sockets hold."""
 
+_EVENTS = 1024
 _CONTROLLERS = ("memory", "pids", "cpu")
 _ALL = "+memory +pids +cpu"
 _NAME = "steamship-"
@@ -34,6 +40,7 @@ class Groups:
         own = dict(_own())
         self._hierarchies: dict[str, str] = {}
         self._ended: set[str] = set()
+        self._events: dict[str, int] = {}
         unified = f"{_MOUNTS}{own.get('', '/')}".rstrip("/").removesuffix(f"/{_ASIDE}")
         self._v1 = not os.path.exists(f"{_MOUNTS}/cgroup.controllers")
         if not self._v1:
@@ -63,8 +70,12 @@ class Groups:
         else:
             self._set(name, "memory", "memory.max", str(limits.memory))
             self._set(name, "memory", "memory.swap.max", "0")
+            self._set(name, "memory", "memory.oom.group", "1")
             self._set(name, "pids", "pids.max", str(limits.processes))
             self._set(name, "cpu", "cpu.max", f"{share} {_PERIOD}")
+        file = "memory.oom_control" if self._v1 else "memory.events"
+        events = f"{self._hierarchies['memory']}/{name}/{file}"
+        self._events[name] = os.open(events, os.O_RDONLY | os.O_CLOEXEC)
         return tuple(f"{folder}/cgroup.procs" for folder in self._folders(name))
 
     def enter(self, name: str, pid: int) -> None:
@@ -74,16 +85,19 @@ class Groups:
 
     def out_of_memory(self, name: str) -> bool:
         """Whether the kernel killed anybody in it for want of memory."""
-        file = "memory.oom_control" if self._v1 else "memory.events"
+        if name not in self._events:
+            return False
         try:
-            with open(f"{self._hierarchies['memory']}/{name}/{file}") as lines:
-                counts = dict(line.split() for line in lines)
+            counts = os.pread(self._events[name], _EVENTS, 0).split()
         except OSError:
             return False
-        return counts.get("oom_kill", "0") != "0"
+        killed = dict(zip(counts[::2], counts[1::2], strict=False)).get(b"oom_kill", b"0")
+        return killed != b"0"
 
     def remove(self, name: str) -> None:
         """Nobody lives in it any more; safe to repeat. It goes once whoever was in it has been reaped."""
+        if name in self._events:
+            os.close(self._events.pop(name))
         self._ended.add(name)
         self.sweep()
 

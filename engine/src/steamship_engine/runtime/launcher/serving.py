@@ -19,7 +19,7 @@ from steamship_engine.runtime.launcher.starting import NotStarted, start
 
 _SWEEP = 0.002
 _HELD = 0.5
-_QUIET = 1.0
+_PAUSE = 0.25
 _UNKILLABLE = 10.0
 """Seconds after which a process that was killed is one that waits for a device, for ever perhaps."""
 
@@ -40,7 +40,6 @@ class Launcher:
         self._workers: dict[int, Worker] = {}
         self._pids: dict[int, Zygote] = {}
         self._births = Births(sandbox, self._group, self._born, self._worker_gone)
-        # In a control group the kernel holds each to its limits, and in a file system of its own to its scratch.
         self._sampler = None if self._groups else Sampler(on_disk=not sandbox.namespaces)
         self._next_look = 0.0
         self._leaving: list[tuple[Life, dict[str, Any]]] = []
@@ -93,12 +92,21 @@ class Launcher:
 
     def _look(self, now: float) -> float:
         """End those that took more than they may; for how many seconds then nobody is looked at."""
-        if self._sampler is None:
-            return _QUIET
+        if self._groups is not None:
+            return self._look_at_groups(self._groups)
+        assert self._sampler is not None
         for life, why in self._sampler.look(now):
             life.why = life.why or why
             life.kill()
         return self._sampler.pause
+
+    def _look_at_groups(self, groups: Groups) -> float:
+        """Where the kernel killed one process of a life's, end them all: the others wait for it, perhaps for ever."""
+        for life in (*self._zygotes.values(), *self._workers.values()):
+            if groups.out_of_memory(life.group):
+                life.why = life.why or "memory"
+                life.kill()
+        return _PAUSE
 
     def _sweep(self, now: float) -> None:
         """End what the dead have left; they are told as gone when there is nothing left, or after a while."""
