@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,19 @@ from typing import Any
 import pytest
 
 from tests.services.engine import EngineProcess, EngineUser
+from tests.services.environments import Environments
 
 StartEngine = Callable[..., EngineProcess]
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environments(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What one engine has installed, later ones have as well, in all processes that run these tests."""
+    base = tmp_path_factory.getbasetemp()
+    EngineProcess.environments = Environments(
+        (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "environments"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.services.environments import Environments
+
 _READY = re.compile(r"ready at (\S+) \(API (\S+)\)")
 _KEY = re.compile(r"^ {2}(\S{32,})$")
 _START_S = 60
@@ -30,7 +32,12 @@ class EngineUser:
 
 
 class EngineProcess:
-    """One `ship serve`. Its home holds the profile that a first start writes."""
+    """One `ship serve`. Its home holds the profile that a first start writes.
+
+    With `environments` it finds what earlier ones have made, unless a Python of its own runs it.
+    """
+
+    environments: Environments | None = None
 
     def __init__(
         self,
@@ -52,6 +59,9 @@ class EngineProcess:
         self._environ = _environment(home) | environ
         self._lines: list[str] = []
         self._told = threading.Event()
+        self._environments = self.environments if tuple(python) == (sys.executable,) else None
+        if self._environments is not None:
+            self._environments.give(data_dir)
         self._process = subprocess.Popen(
             [*python, "-m", "steamship_engine", "serve", *self._arguments()],
             stdin=subprocess.DEVNULL,
@@ -93,6 +103,8 @@ class EngineProcess:
             self._process.kill()
             raise
         self._reader.join(_STOP_S)
+        if self._environments is not None:
+            self._environments.take(self.data_dir)
         return code
 
     def kill(self) -> None:
