@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,22 +69,33 @@ def postgres_template(postgres_cluster: Any) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as an SQLite file."""
+    file = tmp_path_factory.mktemp("template") / "engine.db"
+    opened = Database(f"sqlite:///{file}")
+    metadata.create_all(opened.engine)
+    prepare(opened)
+    opened.close()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with the engine's tables, once of each kind."""
     if request.param == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path / 'engine.db'}")
-        metadata.create_all(opened.engine)
-        prepare(opened)
+        file = shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "engine.db")
+        opened = Database(f"sqlite:///{file}")
         yield opened
         opened.close()
         return
     cluster = request.getfixturevalue("postgres_cluster")
-    name = cluster.create_database(request.getfixturevalue("postgres_template"))
+    template = request.getfixturevalue("postgres_template")
+    name = cluster.lend_copy(template)
     opened = Database(cluster.url(name))
     yield opened
     opened.close()
-    cluster.drop_database(name)
+    cluster.give_back(template, name)
 
 
 @pytest.fixture

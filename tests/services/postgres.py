@@ -17,12 +17,36 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from steamship_engine.store.append_only import EMPTY_CHAIN
 from tools.postgres import INSTALL_COMMAND, find_postgres
 
 _OWNER = "steamship"  # the cluster's superuser
 _SOCKET_PATH_LIMIT = 107  # bytes, of the kernel's sockaddr_un
 _READY = "database system is ready to accept connections"
 _STOP_SECONDS = 20
+_SHAPE = """
+    SELECT md5(string_agg(facts::text, '' ORDER BY facts::text)) FROM (SELECT 'trigger', tgrelid::regclass::text, tgname, tgenabled::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'column', attrelid::regclass::text, attname, atttypid::regtype::text, attnotnull::text
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, contype::text, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'function', proname, '', '', prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS facts
+"""
+"""What a database is like without what is in it."""
+
+_EMPTY = f"""
+    SET lock_timeout = '2s';
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET session_replication_role = replica;
+    DO $$ DECLARE one text; BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE format('DELETE FROM %I', one); END LOOP;
+        FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+            LOOP PERFORM setval(one::regclass, 1, false); END LOOP;
+    END $$;
+    {EMPTY_CHAIN}
+"""
+"""Takes everything out of it, whatever its triggers forbid, but for the row that is there from the beginning."""
 
 
 class PostgresCluster:
@@ -33,6 +57,8 @@ class PostgresCluster:
         self.folder = Path(tempfile.mkdtemp(prefix="steamship-pg-", dir=_short_folder()))
         self._programs = programs
         self._numbers = itertools.count(1)
+        self._idle: dict[str, list[str]] = {}
+        self._shapes: dict[str, list[tuple[object, ...]]] = {}
         self._log: deque[str] = deque(maxlen=200)
         try:
             if os.geteuid() == 0:
@@ -53,6 +79,24 @@ class PostgresCluster:
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
+    def lend_copy(self, template: str) -> str:
+        """The name of a copy of `template` that nobody has changed, made before or now; to be given back."""
+        idle = self._idle.setdefault(template, [])
+        if template not in self._shapes:
+            self._shapes[template] = self._ask(template, _SHAPE)
+        return idle.pop() if idle else self.create_database(template)
+
+    def give_back(self, template: str, name: str) -> None:
+        """Nobody uses the copy any more: it is emptied for the next one, or dropped where that cannot be."""
+        try:
+            whole = self._ask(name, f"{_EMPTY}; {_SHAPE}") == self._shapes[template]
+        except psycopg.Error:
+            whole = False
+        if whole:
+            self._idle[template].append(name)
+        else:
+            self.drop_database(name)
+
     def drop_database(self, name: str) -> None:
         """Drop it, whoever is connected."""
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -69,10 +113,17 @@ class PostgresCluster:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _execute(self, statement: str) -> None:
+        self._ask("postgres", statement)
+
+    def _ask(self, database: str, statement: str) -> list[tuple[object, ...]]:
+        """The rows of the last statement of these."""
         with psycopg.connect(
-            host=str(self.folder), user=_OWNER, dbname="postgres", autocommit=True
+            host=str(self.folder), user=_OWNER, dbname=database, autocommit=True
         ) as connection:
-            connection.execute(statement)
+            cursor = connection.execute(statement)
+            while cursor.nextset():
+                pass
+            return cursor.fetchall() if cursor.description else []
 
     def _initialise(self) -> None:
         command: list[str | Path] = [

@@ -38,3 +38,28 @@ def test_a_copied_database_has_what_its_template_had(postgres_cluster: PostgresC
 def test_the_server_runs_as_no_privileged_user(postgres_cluster: PostgresCluster) -> None:
     """Root's tests do not run the server as root: its data belongs to another user."""
     assert (postgres_cluster.folder / "data").stat().st_uid != 0
+
+
+def test_a_copy_that_is_given_back_is_empty_for_the_next(
+    postgres_cluster: PostgresCluster, postgres_template: str
+) -> None:
+    """What was written to it is gone, but for the row that the template has."""
+    lent = postgres_cluster.lend_copy(postgres_template)
+    url = postgres_cluster.url(lent)
+    alice = "(id, handle, handle_key, is_admin, created_at, updated_at) VALUES ('u', 'alice', 'alice', false, 0, 0)"
+    _ask(url, f"INSERT INTO users {alice} RETURNING 1", "UPDATE audit_chain SET last_seq = 7 RETURNING 1")
+    postgres_cluster.give_back(postgres_template, lent)
+    assert postgres_cluster.lend_copy(postgres_template) == lent
+    assert _ask(url, "SELECT count(*) FROM users") == 0
+    assert _ask(url, "SELECT last_seq FROM audit_chain") == 0
+    postgres_cluster.give_back(postgres_template, lent)
+
+
+def test_a_copy_that_was_built_differently_is_not_lent_again(
+    postgres_cluster: PostgresCluster, postgres_template: str
+) -> None:
+    """Of tables, columns, keys, triggers and functions it has what the template has, or it is dropped."""
+    lent = postgres_cluster.lend_copy(postgres_template)
+    _ask(postgres_cluster.url(lent), "ALTER TABLE audit DISABLE TRIGGER ALL", "SELECT 1")
+    postgres_cluster.give_back(postgres_template, lent)
+    assert postgres_cluster.lend_copy(postgres_template) != lent
