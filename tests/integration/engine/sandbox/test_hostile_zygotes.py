@@ -81,8 +81,12 @@ OF_ROOT = {
 }
 """Where each worker has a user of its own."""
 
-OF_OTHERS = {"undumpable": "other descriptors than its own"}
-"""Where the launcher is not root: what hides from it is not born."""
+OF_OTHERS = {
+    "undumpable": "other descriptors than its own",
+    "memory_that_shows_a_file_without_a_name": "has ended",
+    "shared_memory_to_read": "has ended",
+}
+"""Where the launcher is not root: what hides from it is not born, and without control groups there are no files without a name in memory."""
 
 LESS = {**REFUSED, **(OF_ROOT if ROOT else OF_OTHERS)}
 
