@@ -78,10 +78,13 @@ class Process:
     async def ended(self) -> None:
         """Kill it, wait until nothing of it is left, and remove its scratch folder."""
         self.kill()
-        await asyncio.shield(self._exit)
-        self.socket.close()
-        for listener in self.listeners.values():
-            listener.close()
+        try:
+            await asyncio.shield(self._exit)
+        finally:
+            # Whoever waits no longer does not come back to close them.
+            self.socket.close()
+            for listener in self.listeners.values():
+                listener.close()
         if self.scratch is not None:
             await asyncio.to_thread(trees.remove, self.scratch)
 

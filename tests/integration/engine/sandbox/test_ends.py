@@ -193,3 +193,19 @@ def test_nothing_survives_kill_9_of_the_engine(runtime_data, tmp_path, layers):
     assert_nothing_survives(
         _ENGINE, runtime_data, tiny_wheel(tmp_path), tmp_path, layers.mode, next(_MARKS), processes=6
     )
+
+
+def test_who_stops_waiting_for_an_end_leaves_no_socket(nurse, layers):
+    """The engine's ends of the channel and the listeners are closed although whoever waited was cancelled."""
+
+    async def work(n):
+        process = await n.born(n.version("tampers"))
+        ending = asyncio.create_task(process.ended())
+        await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        assert ending.cancelled()
+        assert process.socket.fileno() == -1
+        assert {listener.fileno() for listener in process.listeners.values()} == {-1}
+
+    nurse(work, layers=layers)
