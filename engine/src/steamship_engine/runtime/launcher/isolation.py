@@ -42,10 +42,7 @@ def view(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
         problems.append("it is in another place than its zygote")
     own = _OWN | ({"net"} if worker.network else set())
     namespaces = frozenset(worker.view.namespaces[kind] for kind in own)
-    others = worker.zygote.workers.values()
-    if namespaces & set(zygotes.namespaces.values()) or not all(
-        namespaces.isdisjoint(other.owned) for other in others
-    ):
+    if namespaces & set(zygotes.namespaces.values()) or _anothers(worker, namespaces):
         problems.append("it has not all namespaces for itself")
     if views.place(pid, "cwd") != worker.view.root or views.mount_of(pid, "cwd") != views.mount_of(
         pid, "root"
@@ -67,7 +64,7 @@ def mounts(worker: Worker, pid: int, _sandbox: Sandbox) -> list[str]:
     devices = frozenset(mount.device for mount in more)
     if not devices.isdisjoint(mount.device for mount in zygotes):
         problems.append("its zygote has its scratch folder")
-    if not all(devices.isdisjoint(other.owned) for other in worker.zygote.workers.values()):
+    if _anothers(worker, devices):
         problems.append("another worker has its scratch folder")
     worker.owned |= devices
     if _first_shown(pid) != worker.view.namespaces["pid"]:
@@ -120,6 +117,23 @@ def _listens(descriptor: int, port: int) -> bool:
             and bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
             and listener.getsockname() == ("127.0.0.1", port)
         )
+
+
+def _anothers(worker: Worker, names: frozenset[str]) -> bool:
+    """Whether another worker has one of these namespaces or file systems; the names of those that are gone are given again."""
+    others = worker.zygote.workers.values()
+    return any(not names.isdisjoint(other.owned) and _has_any(other.pid) for other in others)
+
+
+def _has_any(pid: int) -> bool:
+    """Whether a process has namespaces still, which it gives up when it ends."""
+    try:
+        os.readlink(f"/proc/{pid}/ns/mnt")  # pathlib is slow
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    except OSError:
+        return True  # it hides them, so it lives
+    return True
 
 
 def _first_shown(pid: int) -> str:
