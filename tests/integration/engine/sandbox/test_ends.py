@@ -60,8 +60,9 @@ def sleepers(mark: str) -> list[int]:
 
 def groups(launcher: int) -> list[Path]:
     """The launcher's control groups, and those in them."""
-    tops = [path for path in Path("/sys/fs/cgroup").rglob(f"steamship-{launcher}") if path.is_dir()]
-    return [each for top in tops for each in (top, *(path for path in top.iterdir() if path.is_dir()))]
+    # Others' come and go meanwhile, which `os.walk` does not mind.
+    folders = (Path(folder) for folder, _, _ in os.walk("/sys/fs/cgroup"))
+    return [each for each in folders if f"steamship-{launcher}" in each.parts]
 
 
 async def until(fact: Callable[[], bool]) -> None:
