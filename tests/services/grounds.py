@@ -21,7 +21,8 @@ from steamship_engine.runtime.port import WorkerFacts
 from steamship_engine.store import users
 from steamship_engine.store.blobs import Blobs
 from steamship_engine.store.database import Database
-from steamship_engine.store.records import Records, prepare
+from steamship_engine.store.record_tables import prepare
+from steamship_engine.store.records import Records
 from steamship_engine.store.refusals import Refusals
 from steamship_engine.store.schema import metadata
 from steamship_engine.store.vault import Vault

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from steamship_engine.settings import Settings, SettingsError
-from steamship_engine.store import migrate, records
+from steamship_engine.store import migrate, record_tables
 from steamship_engine.store.database import Database
 
 
@@ -39,7 +39,7 @@ def open_records_database(settings: Settings) -> Database:
         file.touch(mode=0o600)
         url = f"sqlite:///{file}"
     database = Database(url)
-    records.prepare(database)
+    record_tables.prepare(database)
     return database
 
 

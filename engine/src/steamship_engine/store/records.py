@@ -16,62 +16,20 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    func,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from steamship_engine.model.config import Config
 from steamship_engine.model.limits import RECORDS, RecordLimits
 from steamship_engine.model.nouns import Record
 from steamship_engine.model.secrecy import without_secrets
-from steamship_engine.store import rows
-from steamship_engine.store.columns import Instant, Prose, Seq, now, storable
+from steamship_engine.store import record_tables, rows
+from steamship_engine.store.columns import now, storable
 from steamship_engine.store.database import Database
+from steamship_engine.store.record_tables import ENTRY, ORIGIN, entries, origins
 
-_ADVISORY_LOCK = 0x5EA5_4171
 _FORGOTTEN_REMEMBERED = 10_000
 _log = logging.getLogger(__name__)
-
-metadata = MetaData()
-
-records = Table(
-    "records",
-    metadata,
-    Column("seq", Seq, primary_key=True, autoincrement=True),
-    Column("at", Instant, nullable=False),
-    Column("user_id", String(36), nullable=False),
-    Column("workspace_id", String(36), nullable=False),
-    Column("instance_id", String(36), nullable=False),
-    Column("package_handle", Text, nullable=False),
-    Column("version_handle", Text, nullable=False),
-    Column("instance_handle", Text, nullable=False),
-    Column("author_id", String(36), nullable=False),
-    Column("author_handle", Text, nullable=False),
-    Column("component", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("message", Prose, nullable=False),
-    Column("request_id", Text),
-    Column("verb", Text),
-    Column("path", Prose),
-    Column("status", Integer),
-    Column("elapsed_s", Float),
-    Index("ix_records_workspace_id_seq", "workspace_id", "seq"),
-    Index("ix_records_instance_id_seq", "instance_id", "seq"),
-)
 
 
 class Origin(NamedTuple):
@@ -126,14 +84,6 @@ class Filter:
 _ANY_CASE = ("package_handle", "version_handle", "instance_handle", "level", "verb")
 
 
-def prepare(database: Database) -> None:
-    """Make the tables that are not there."""
-    with database.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-        metadata.create_all(connection)
-
-
 class Records:
     """The records of an engine. `add` may be called from anywhere and blocks on nothing."""
 
@@ -146,6 +96,7 @@ class Records:
         self._writing = threading.Lock()
         self._forgotten: dict[str, None] = {}
         self._written_to: Counter[str] = Counter()
+        self._origin_ids: dict[tuple[str, ...], int] = {}
         self._thread: threading.Thread | None = None
         self._ending = False
 
@@ -194,11 +145,12 @@ class Records:
         """Records from the `start`-th on, newest first, and how many there are. What was added before is there."""
         self.flush()
         conditions = list(_conditions(wanted))
+        joined = entries.join(origins, origins.c.id == entries.c.origin_id)
         with self._database.read() as connection:
             count = connection.execute(
-                select(func.count()).select_from(records).where(*conditions)
+                select(func.count()).select_from(joined).where(*conditions)
             ).scalar_one()
-            query = select(records).where(*conditions).order_by(records.c.seq.desc())
+            query = select(*_SHOWN).select_from(joined).where(*conditions).order_by(entries.c.seq.desc())
             found = rows.every(connection, Record, query.offset(start).limit(size))
         return found, count
 
@@ -209,17 +161,20 @@ class Records:
             if len(self._forgotten) > _FORGOTTEN_REMEMBERED:
                 del self._forgotten[next(iter(self._forgotten))]
             with self._database.begin() as connection:
-                connection.execute(delete(records).where(records.c.workspace_id == workspace_id))
+                own = origins.c.workspace_id == workspace_id
+                connection.execute(delete(entries).where(entries.c.origin_id.in_(select(origins.c.id).where(own))))
+                connection.execute(delete(origins).where(own))
 
     def prune(self) -> None:
         """Remove what is too old or too much. Blocking."""
         with self._writing, self._database.begin() as connection:
             _remove_before(connection, now() - timedelta(seconds=self._limits.keep))
-            newest = connection.execute(select(func.max(records.c.seq))).scalar_one() or 0
-            connection.execute(delete(records).where(records.c.seq <= newest - self._limits.all))
+            newest = connection.execute(select(func.max(entries.c.seq))).scalar_one() or 0
+            connection.execute(delete(entries).where(entries.c.seq <= newest - self._limits.all))
             for instance_id in self._written_to:
                 _keep_newest(connection, instance_id, self._limits.instance)
             self._written_to.clear()
+            record_tables.remove_unused_origins(connection)
 
     def _taken(self) -> list[Said]:
         """The first of those that wait."""
@@ -227,18 +182,34 @@ class Records:
         return [waiting.popleft() for _ in range(min(len(waiting), self._limits.batch))]
 
     def _write(self, batch: list[Said]) -> None:
-        rows = [_row(said) for said in batch if said.origin.workspace_id not in self._forgotten]
+        kept = [said for said in batch if said.origin.workspace_id not in self._forgotten]
+        # Most records of a batch have one origin, the same object: it is looked at once.
+        by_object = {id(said.origin): said.origin for said in kept}
         with self._database.begin() as connection:
+            ids = self._ids_of(connection, (origin[:-1] for origin in by_object.values()))
+            numbers = {one: ids[origin[:-1]] for one, origin in by_object.items()}
             mark = "?" if connection.dialect.name == "sqlite" else "%s"
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                some = rows[start : start + _ROWS_AT_ONCE]
+            for start in range(0, len(kept), _ROWS_AT_ONCE):
+                some = [_row(said, numbers[id(said.origin)]) for said in kept[start : start + _ROWS_AT_ONCE]]
                 connection.exec_driver_sql(_insert(len(some), mark), tuple(chain.from_iterable(some)))
-            for instance_id, written in Counter(row[_INSTANCE] for row in rows).items():
+            for instance_id, written in Counter(said.origin.instance_id for said in kept).items():
                 self._written_to[instance_id] += written
                 # A flood is cut while it comes: to remove all of it at once would hold up those after it.
                 if self._written_to[instance_id] > self._limits.instance // 4:
                     _keep_newest(connection, instance_id, self._limits.instance)
                     self._written_to[instance_id] = 0
+
+    def _ids_of(self, connection: Connection, wanted: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+        """The numbers of origins. Those of the last batch are remembered, and count if they are still there."""
+        distinct = dict.fromkeys(wanted)
+        known = {values: self._origin_ids[values] for values in distinct if values in self._origin_ids}
+        there = record_tables.still_there(connection, known.values())
+        ids = {values: number for values, number in known.items() if number in there}
+        for values in distinct:
+            if values not in ids:
+                ids[values] = record_tables.id_of(connection, values)
+        self._origin_ids = ids
+        return ids
 
     def _write_on(self) -> None:
         """Until the end: write what came within a moment of the first, or a batch of it; prune now and then."""
@@ -262,29 +233,29 @@ class Records:
 @cache
 def _insert(rows: int, mark: str) -> str:
     """One statement for many rows: between two, the thread would have to wait for its turn again."""
-    names = [column.name for column in records.columns if column.name != "seq"]
-    values = f"({', '.join([mark] * len(names))})"
-    return f"INSERT INTO records ({', '.join(names)}) VALUES {', '.join([values] * rows)}"  # noqa: S608  # our own names
+    names = ", ".join(column.name for column in ENTRY)
+    values = f"({', '.join([mark] * len(ENTRY))})"
+    return f"INSERT INTO {entries.name} ({names}) VALUES {', '.join([values] * rows)}"  # noqa: S608  # our own names
 
 
 _ROWS_AT_ONCE = 250
-_INSTANCE = 3
-"""The place of `instance_id` in a row."""
+_SHOWN = [entries.c.seq, *ORIGIN, *(column for column in ENTRY if column is not entries.c.origin_id)]
+_COLUMNS = {column.name: column for column in _SHOWN}
 
 
-def _row(said: Said) -> tuple[Any, ...]:
-    """The values of all columns but `seq`, in their order."""
+def _row(said: Said, origin_id: int) -> tuple[Any, ...]:
+    """The values of `ENTRY`."""
     origin, at, component, level, message, request_id, verb, path, status, elapsed_s = said
     secrets = origin.secrets
     message = storable(without_secrets(message, secrets))
     if path is not None:
         path = storable(without_secrets(path, secrets))
-    return (at, *origin[:-1], component, level, message, request_id, verb, path, status, elapsed_s)
+    return (origin_id, at, component, level, message, request_id, verb, path, status, elapsed_s)
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
     for name, value in asdict(wanted).items():
-        column = records.c[name]
+        column = _COLUMNS[name]
         if value is None:
             continue
         if name == "message":
@@ -297,15 +268,16 @@ def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:
 
 def _remove_before(connection: Connection, moment: datetime) -> None:
     """Remove what is older. Records stand in the order in which they came, but for those of one moment."""
-    first_kept = select(records.c.seq).where(records.c.at >= moment).order_by(records.c.seq).limit(1)
+    first_kept = select(entries.c.seq).where(entries.c.at >= moment).order_by(entries.c.seq).limit(1)
     kept = connection.execute(first_kept).scalar_one_or_none()
-    too_old = records.c.at < moment
-    connection.execute(delete(records).where(too_old if kept is None else records.c.seq < kept))
+    too_old = entries.c.at < moment
+    connection.execute(delete(entries).where(too_old if kept is None else entries.c.seq < kept))
 
 
 def _keep_newest(connection: Connection, instance_id: str, most: int) -> None:
-    own = records.c.instance_id == instance_id
-    first_too_many = select(records.c.seq).where(own).order_by(records.c.seq.desc()).offset(most).limit(1)
+    ids = connection.execute(select(origins.c.id).where(origins.c.instance_id == instance_id)).scalars().all()
+    own = entries.c.origin_id.in_(ids)
+    first_too_many = select(entries.c.seq).where(own).order_by(entries.c.seq.desc()).offset(most).limit(1)
     last = connection.execute(first_too_many).scalar_one_or_none()
     if last is not None:
-        connection.execute(delete(records).where(own, records.c.seq <= last))
+        connection.execute(delete(entries).where(own, entries.c.seq <= last))

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, func, inspect, select, text
 
 from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.limits import RecordLimits
 from steamship_engine.store.columns import now
 from steamship_engine.store.database import Database
-from steamship_engine.store.records import Filter, Origin, Records, Said, prepare
+from steamship_engine.store.record_tables import entries, origins, prepare
+from steamship_engine.store.records import Filter, Origin, Records, Said
 
 USER, SPACE, ONE, TWO = (new_id() for _ in range(4))
 NOBODY = "00000000-0000-4000-8000-000000000000"  # the same in every run, for it stands in tests' names
@@ -178,3 +180,63 @@ def test_tables_are_made_once(database: Database) -> None:
     records.flush()
     prepare(database)
     assert said(records) == ["hello"]
+
+
+def test_origins_are_kept_once_and_go_with_the_last_of_them(database: Database) -> None:
+    """Records of one instance share a row with whose they are, which goes when none of them is left."""
+    records = Records(database, RecordLimits(keep=3600))
+    long_ago = time.time_ns() // 1000 - 7_200_000_000
+    for batch in range(3):
+        records.add(record(f"two {batch}", instance_id=TWO, at=long_ago))
+        records.add(record(f"then {batch}", at=long_ago))
+        records.flush()
+    for batch in range(3):
+        records.add(record(f"{batch}"))
+        records.flush()
+    assert _count(database, origins) == 2
+    records.prune()
+    assert (_count(database, origins), said(records)) == (1, ["2", "1", "0"])
+
+
+def test_an_origin_that_another_engine_removed_is_made_again(database: Database) -> None:
+    """What an engine remembers of the last batch's origins is not trusted."""
+    records = Records(database)
+    records.add(record("before"))
+    records.flush()
+    with database.begin() as connection:
+        connection.execute(entries.delete())
+        connection.execute(origins.delete())
+    records.add(record("after"))
+    assert said(records) == ["after"]
+
+
+def test_records_of_an_older_engine_move(database: Database) -> None:
+    """Those in the table of before, a row with all of its origin, are found as ever, in their order, and the table is gone."""
+    of_origin = dict(zip(Origin._fields, record().origin, strict=True))
+    del of_origin["secrets"]
+    rows = [
+        of_origin | {"instance_id": instance_id, "at": 1, "component": "package", "level": "info", "message": text}
+        for text, instance_id in (("first", ONE), ("second", TWO), ("third", ONE))
+    ]
+    names = list(rows[0])
+    columns = ", ".join(f"{name} {'BIGINT' if name == 'at' else 'TEXT'}" for name in names)
+    with database.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TABLE records (seq INTEGER PRIMARY KEY, {columns}, request_id TEXT, verb TEXT, path TEXT, "
+            "status INTEGER, elapsed_s REAL)"
+        )
+        for seq, row in enumerate(rows):
+            marks = ", ".join(f":{name}" for name in ("seq", *names))
+            connection.execute(text(f"INSERT INTO records (seq, {', '.join(names)}) VALUES ({marks})"), row | {"seq": seq})
+    prepare(database)
+    prepare(database)
+    records = Records(database)
+    assert said(records) == ["third", "second", "first"]
+    assert _count(database, origins) == 2
+    with database.read() as connection:
+        assert not inspect(connection).has_table("records")
+
+
+def _count(database: Database, table: Table) -> int:
+    with database.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
