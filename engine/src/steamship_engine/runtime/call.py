@@ -33,6 +33,7 @@ class Call(Node, asyncio.Future[Reply]):
     above: tuple[str, ...] = ()
     worker: Worker | None = None
     number = attempts = 0
+    expected_us = 0.0
     abandoned = False
     deadline: float | None = None
     sent: asyncio.Future[None] | None = None
@@ -108,14 +109,13 @@ class Call(Node, asyncio.Future[Reply]):
         elif self._received > self.spec.version.limits.reply_size:
             self._refuse_size(more=header.more)
         else:
-            headers = frames.checked(header.headers)
             error = None if header.error is None else failure(header)
             if header.more:
                 self._parts = Parts(self, body)
                 self.rest(self.get_loop().time())
-                self.set_result(Reply(header.status, headers, self._parts, error))
+                self.set_result(Reply(header.status, header.headers, self._parts, error))
             else:
-                self.set_result(Reply(header.status, headers, whole(body), error, body))
+                self.set_result(Reply(header.status, header.headers, whole(body), error, body))
 
     def part(self, header: ReplyPart, body: bytes) -> None:
         """Another part of the answer. Raises PackageReplyError for one that was not to come."""

@@ -229,7 +229,7 @@ def lengths(prefix: bytes | bytearray | memoryview, at: int, limits: RuntimeLimi
 
 
 def decode(header: bytes) -> FromWorker:
-    """Parse a header strictly. Raises PackageReplyError."""
+    """Parse a header strictly; the names of a reply's own headers come in lower case. Raises PackageReplyError."""
     try:
         parsed = _headers.decode(header)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -237,7 +237,7 @@ def decode(header: bytes) -> FromWorker:
     if type(parsed) is Replied:
         if not 200 <= parsed.status <= 599:
             raise wrong_frame(f'the status "{parsed.status}"')
-        checked(parsed.headers)
+        parsed.headers = checked(parsed.headers)
     return parsed
 
 

@@ -12,6 +12,7 @@ from steamship_engine.model.states import StopReason
 from steamship_engine.runtime import endings, frames
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Chains, Node
+from steamship_engine.runtime.durations import Durations
 from steamship_engine.runtime.port import InstanceSpec
 from steamship_engine.runtime.worker import Worker
 
@@ -37,6 +38,7 @@ class Pool:
         emptied: Callable[[Pool], None],
     ) -> None:
         self.spec, self.limits, self.chains = spec, limits, chains
+        self.durations = Durations()
         self.workers: list[Worker] = []
         self.opening: list[Worker] = []
         self.draining: list[Worker] = []
@@ -182,7 +184,7 @@ class Pool:
         later = None
         for worker in self.workers:
             if worker.free:
-                if self._may_serve(call, worker):
+                if not worker.further if not call.above else self._may_serve(call, worker):
                     return worker
             elif later is None and not call.above and worker.may_write_ahead(call) and not worker.further:
                 later = worker

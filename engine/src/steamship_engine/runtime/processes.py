@@ -16,7 +16,7 @@ from steamship_engine.runtime import trees
 class Process:
     """A process of the launcher's. `socket` is the engine's end of its channel.
 
-    `scratch` is its folder, if it has one on the machine's disk, which `ended` removes. `listeners` are sockets
+    `alive` until it has ended, with everything that it started. `scratch` is its folder, if it has one on the machine's disk, which `ended` removes. `listeners` are sockets
     that listen in its own network, by their ports; they are closed with it. `why` is `memory`, `processes` or
     `scratch` when it was ended for taking too much of that.
     """
@@ -27,15 +27,11 @@ class Process:
         self.number, self.socket, self.scratch = number, engine_end, scratch
         self.listeners: dict[int, socket.socket] = {}
         self.pid = 0
+        self.alive = True
         self.why: str | None = None
         self._kill = kill
         self._said = ""
         self._exit: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def alive(self) -> bool:
-        """False once it has ended, with everything that it started."""
-        return not self._exit.done()
 
     def on_exit(self, told: Callable[[], object]) -> None:
         """Call `told` once it has ended."""
@@ -91,7 +87,7 @@ class Process:
     def gone(self, code: int | None, why: str | None, said: str) -> None:
         """It has ended: the launcher's word."""
         if self.alive:
-            self.why, self._said = why, said
+            self.alive, self.why, self._said = False, why, said
             self._exit.set_result(code)
 
 

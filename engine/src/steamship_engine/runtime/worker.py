@@ -14,12 +14,17 @@ from steamship_engine.runtime import endings, frames
 from steamship_engine.runtime.call import Call
 from steamship_engine.runtime.chains import Node
 from steamship_engine.runtime.channel import Channel, ChannelClosed
+from steamship_engine.runtime.durations import LONGEST_US
 from steamship_engine.runtime.egress.traffic import Traffic
 from steamship_engine.runtime.frames import FromWorker, Log, Replied, ReplyPart, Withdrawn
 from steamship_engine.runtime.port import InstanceSpec, WorkerFacts
 from steamship_engine.runtime.processes import WorkerProcess
 
-_QUICK_US = 1_000
+# An enumeration's members cost more to look up than all else that is done with them here.
+_IDLE, _BUSY, _DRAINING = WorkerState.IDLE, WorkerState.BUSY, WorkerState.DRAINING
+_SHORT_US = 2_000
+"""As long as the calls that a worker has are expected to take less than that, further ones are written ahead."""
+_AT_FIRST_US = 1_000
 _RUNNING_LONG = 0.01
 _FIRST = 10
 _WEIGHT = 0.25
@@ -56,9 +61,10 @@ class Worker:
         self.further = False
         self.count = 0
         self.used = self._started = self._since = self._loop.time()
-        self._took: float = _QUICK_US
+        self._took: float = _AT_FIRST_US
         self._head_since = 0.0
         self._large = 0
+        self._expected = 0.0
         self._proven = False
         self._spent = False
         self._timer: asyncio.TimerHandle | None = None
@@ -81,7 +87,8 @@ class Worker:
     @property
     def usable(self) -> bool:
         """Whether it can take a call, now or after others."""
-        return self.state in (WorkerState.IDLE, WorkerState.BUSY) and not self._spent and self.process.alive
+        state = self.state
+        return (state is _IDLE or state is _BUSY) and not self._spent and self.process.alive
 
     @property
     def free(self) -> bool:
@@ -89,12 +96,12 @@ class Worker:
         return len(self.calls) < self.slots and self.usable
 
     def may_write_ahead(self, call: Call) -> bool:
-        """Whether the call may be sent now though it will wait for others: they are all short."""
+        """Whether the call may be sent now though it will wait for others: all together they are short."""
         return (
             self.slots == 1
             and call.small
             and len(self.calls) < self.limits.ahead
-            and self._took < _QUICK_US
+            and self._expected < _SHORT_US
             and self.usable
             and not self._large
             and self._loop.time() - self._head_since < _RUNNING_LONG
@@ -126,12 +133,14 @@ class Worker:
         )
         now = self._loop.time()
         if not self.calls:
-            self._now(WorkerState.BUSY)
-            self._head_since = now
+            self.state = _BUSY
+            self._since = self._head_since = now
         if not self.calls or self.slots > 1:
             call.run(now)
             self.watch(call)
         self.calls[call.number] = call
+        call.expected_us = call.pool.durations.expected(request)
+        self._expected += call.expected_us
         if not call.small:
             self._large += 1
         try:
@@ -233,7 +242,8 @@ class Worker:
         """A frame about a call. Raises PackageReplyError."""
         if type(header) is Replied:
             call = self._called(header.id)
-            self._took += (min(header.took, _QUICK_US * 10) - self._took) * _WEIGHT
+            self._took += (min(header.took, LONGEST_US) - self._took) * _WEIGHT
+            call.pool.durations.learn(call.request, header.took)
             call.replied(header, body)
             if not header.more:
                 error = header.error
@@ -264,6 +274,7 @@ class Worker:
     def _done(self, call: Call) -> None:
         del self.calls[call.number]
         self._proven = True
+        self._expected -= call.expected_us
         if not call.small:
             self._large -= 1
         self._end(call)
@@ -274,11 +285,11 @@ class Worker:
                 head = next(iter(self.calls.values()))
                 head.run(now)
                 self.watch(head)
-        elif self.state is WorkerState.DRAINING:
+        elif self.state is _DRAINING:
             self.fail(endings.stopped(self.reason))
             return
         else:
-            self._now(WorkerState.IDLE)
+            self.state, self._since, self._expected = _IDLE, now, 0.0
         self._freed(self)
 
     def _retire(self) -> None:

@@ -86,6 +86,23 @@ def test_a_call_waits_no_longer_than_it_may_run(tiny):
     tiny(work)
 
 
+def test_no_call_is_sent_to_wait_behind_a_method_that_may_take_long(tiny):
+    """However quick the instance's calls were, one that comes with a method nobody has called goes to another worker soon."""
+
+    async def work(bench: Bench) -> None:
+        crashes = await bench.instance("crashes", max_workers=2)
+        for _ in range(20):
+            await bench.call(crashes, "/pid")
+        running = asyncio.create_task(bench.send(crashes, request("POST", "/hang", timeout_s=5)))
+        quick = asyncio.create_task(bench.call(crashes, "/pid"))
+        await quick
+        assert not running.done()
+        with pytest.raises(PackageTimeoutError):
+            await running
+
+    tiny(work)
+
+
 def test_a_stopped_instance_refuses_calls_and_leaves_nothing(tiny):
     """Stopping refuses the calls that wait, ends the one that runs after its grace, and the process is gone."""
 
