@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from steamship_engine.app.front import Door, Receive, Scope, Send
@@ -27,13 +28,19 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         """The line as it is written, in `line_writer.FORMAT`."""
-        path = self.path[:_LONGEST_PATH]
-        if not path.isascii() or not path.isprintable() or "\\" in path:
-            path = path.encode("unicode_escape").decode()
+        at, verb, path, status, took_s, request_id = self
         return (
-            f"{moment(self.at)} INFO {NAME}: {self.verb} {path} {self.status} "
-            f"{self.took_s * 1000:.1f}ms {self.request_id}\n"
+            f"{moment(at)} INFO {NAME}: {verb} {_shown(path)} {status} {took_s * 1000:.1f}ms {request_id}\n"
         )
+
+
+@lru_cache(maxsize=1024)
+def _shown(path: str) -> str:
+    """Enough of the path, with no line's end and nothing that a terminal would obey."""
+    path = path[:_LONGEST_PATH]
+    if not path.isascii() or not path.isprintable() or "\\" in path:
+        return path.encode("unicode_escape").decode()
+    return path
 
 
 class AccessLog:

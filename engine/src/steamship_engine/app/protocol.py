@@ -134,7 +134,8 @@ class EngineProtocol(BoundedHeads):
             call = None if head is None else self._recall(head)
             if head is not None and call is not None:
                 self._end_head()
-                self._take(Turn(call, self.parser.should_keep_alive()))
+                taken: Any = Turn(call, self.parser.should_keep_alive())
+                self.cycle = self._turn = taken
                 if self._repeats_left and self.parser.should_keep_alive():
                     self._repeats_left -= 1
                     self._repeat = Repeat.of(self._data, head, names, values)
@@ -163,7 +164,8 @@ class EngineProtocol(BoundedHeads):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
             return
@@ -211,9 +213,9 @@ class EngineProtocol(BoundedHeads):
         if call is None:
             return False
         self._idle_since = None
-        turn = Turn(call, keep_alive=True)
+        turn: Any = Turn(call, keep_alive=True)
         turn.body, turn.missing = body, missing
-        self._take(turn)
+        self.cycle = self._turn = turn
         if not missing:
             self._begin(turn)
         return True
@@ -230,10 +232,6 @@ class EngineProtocol(BoundedHeads):
         if not turn.missing:
             self._begin(turn)
         return data[missing:]
-
-    def _take(self, turn: Turn) -> None:
-        taken: Any = turn
-        self.cycle = self._turn = taken
 
     def _ask_application(self) -> None:
         """Take the way through ASGI, from the beginning of the request on."""

@@ -54,7 +54,7 @@ def mint(
     mac = mac.copy()
     mac.update(rest)
     text = binascii.b2a_base64(rest + mac.digest(), newline=False)
-    return beginning + text.translate(_URL_SAFE).rstrip(b"=").decode()
+    return beginning + text.translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def verify(ground: Ground, key: str) -> Claim | None:

@@ -7,15 +7,13 @@ as a `traceparent`, and so may the body's length. Everything else is the parser'
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from steamship_engine.gateway import plain
 from steamship_engine.gateway.plain import Plain
 from steamship_engine.model.identifiers import new_id, request_id
 
-_VALUE = re.compile(rb"[!-~](?:[ -~]*[!-~])?")
 _LENGTH, _REQUEST_ID, _OTHER = range(3)
 
 
@@ -31,7 +29,7 @@ class _Varying(NamedTuple):
 class Repeat:
     """A head that was read on a connection, so that it is known when it comes again."""
 
-    __slots__ = ("_head", "_is_named", "_lines", "_may_vary", "_size", "_varying")
+    __slots__ = ("_fixed", "_head", "_is_named", "_lines", "_may_vary", "_size", "_tail", "_varying")
 
     def __init__(
         self, head: Plain, lines: list[bytes], may_vary: dict[int, _Varying], size: int, is_named: bool
@@ -39,7 +37,7 @@ class Repeat:
         """`is_named` where the head's request id is its client's own; else each request has another one."""
         self._head, self._lines, self._may_vary, self._size = head, lines, may_vary, size
         self._is_named = is_named
-        self._varying: dict[int, _Varying] = {}
+        self._cut({})
 
     @classmethod
     def of(cls, data: bytes, head: Plain, names: Sequence[bytes], values: Sequence[bytes]) -> Repeat | None:
@@ -70,54 +68,81 @@ class Repeat:
 
     def again(self, data: bytes) -> tuple[Plain, bytes, int] | None:
         """The head of a request, what has come of its body and how many bytes are missing, if `data` is one as before; None for the parser to read."""
-        end = data.find(b"\r\n\r\n")
-        if end < 0:
+        values, end = self._values(data)
+        if end < 0 and self._learn(data):
+            values, end = self._values(data)
+        varied = self._varied(values) if end >= 0 else None
+        if varied is None:
             return None
-        lines = data[:end].split(b"\r\n")
-        head, size = self._head, self._size
-        if lines != self._lines:
-            changed = self._changed(lines)
-            if changed is None:
-                return None
-            head, size = changed
-        elif not self._is_named:
-            head = Plain(head.place, head.verb, head.query, head.headers, new_id())
-        missing = end + 4 + size - len(data)
-        return (head, data[end + 4 :], missing) if missing >= 0 else None
+        head, size = varied
+        missing = end + size - len(data)
+        return (head, data[end:], missing) if missing >= 0 else None
 
-    def _changed(self, lines: list[bytes]) -> tuple[Plain, int] | None:
-        """The head with other values, and the body's length."""
-        expected = self._lines.copy()
-        if len(lines) != len(expected):
-            return None
-        for at in self._varying:
-            expected[at] = lines[at]
-        if lines != expected and not self._vary(lines, expected):
-            return None
+    def _values(self, data: bytes) -> tuple[list[bytes], int]:
+        """The values of the lines that vary, and where the head ends; -1 where the rest of it is not as before."""
+        at = 0
+        values = []
+        for fixed in self._fixed:
+            if not data.startswith(fixed, at):
+                return [], -1
+            begin = at + len(fixed)
+            at = data.find(b"\r", begin)
+            if at < 0:
+                return [], -1
+            values.append(data[begin:at])
+        return (values, at + len(self._tail)) if data.startswith(self._tail, at) else ([], -1)
+
+    def _varied(self, values: list[bytes]) -> tuple[Plain, int] | None:
+        """The head with other values, and the body's length; None for values that are not plain."""
         head, size = self._head, self._size
-        headers = list(head.headers)
-        own = head.request_id if self._is_named else new_id()
-        for at, (prefix, use, name, place) in self._varying.items():
-            line = lines[at]
-            value = line[len(prefix) :]
-            if not line.startswith(prefix) or _VALUE.fullmatch(value) is None:
-                return None
+        place, verb, query, passing, own = head
+        if not values:
+            return (head if self._is_named else Plain(place, verb, query, passing, new_id())), size
+        headers = list(passing)
+        own = own if self._is_named else ""
+        for (_, use, name, at), value in zip(self._varying, values, strict=True):
             if use == _LENGTH:
                 if not plain.is_small(value):
                     return None
                 size = int(value)
                 continue
-            text = value.decode("ascii")
-            headers[place] = (name, text)
+            text = value.decode("latin-1")
+            if not _is_plain(text):
+                return None
+            headers[at] = (name, text)
             if use == _REQUEST_ID:
                 own = request_id(text)
-        return Plain(head.place, head.verb, head.query, tuple(headers), own), size
+        return Plain(place, verb, query, tuple(headers), own or new_id()), size
 
-    def _vary(self, lines: list[bytes], expected: list[bytes]) -> bool:
+    def _learn(self, data: bytes) -> bool:
         """Note which further lines have other values; False where one of them must not."""
-        for at, (line, before) in enumerate(zip(lines, expected, strict=True)):
+        end = data.find(b"\r\n\r\n")
+        lines = data[:end].split(b"\r\n")
+        if end < 0 or len(lines) != len(self._lines):
+            return False
+        varying = dict.fromkeys(at for at, may in self._may_vary.items() if may in self._varying)
+        for at, (line, before) in enumerate(zip(lines, self._lines, strict=True)):
             if line != before:
-                if at not in self._may_vary:
+                if at not in self._may_vary or not line.startswith(self._may_vary[at].prefix):
                     return False
-                self._varying[at] = self._may_vary[at]
+                varying[at] = None
+        self._cut(varying)
         return True
+
+    def _cut(self, varying: Collection[int]) -> None:
+        """Cut the head at the values of the lines that vary: `_fixed` has what stands before each, `_tail` the rest."""
+        self._varying = [self._may_vary[at] for at in sorted(varying)]
+        self._fixed: list[bytes] = []
+        whole = b""
+        for at, line in enumerate(self._lines):
+            if at in varying:
+                self._fixed.append(whole + self._may_vary[at].prefix)
+                whole = b"\r\n"
+            else:
+                whole += line + b"\r\n"
+        self._tail = whole + b"\r\n"
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is a header's value of plain characters, without blanks around it."""
+    return text.isascii() and text.isprintable() and text != "" and text[0] != " " and text[-1] != " "

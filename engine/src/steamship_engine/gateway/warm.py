@@ -72,6 +72,7 @@ class Warm:
     def __init__(self, ground: Ground, runtime: RuntimePort, replier: Replier) -> None:
         self._ground, self._runtime, self._replier = ground, runtime, replier
         self.memory: Memory = {}
+        self.lines = replier.lines
 
     def forget(self) -> None:
         """Drop every decision. Callable from any thread, when what they were made from has been dropped."""
@@ -93,8 +94,9 @@ class Warm:
 
     def recall(self, head: Plain) -> WarmCall | None:
         """The call that a request's head begins, if it was decided on; None where the gateway must decide."""
-        claim = self._claim(head)
-        decision = self.memory.get(_place(head, claim))
+        place = head.place
+        claim = self._claim(head) if place[plain.KEY].startswith(_WORKER, _KEY) else None
+        decision = self.memory.get(place if claim is None else _place(head, claim))
         if decision is None:
             return None
         if time.monotonic() >= decision.again:
@@ -107,7 +109,7 @@ class Warm:
 
     def begin(self, call: WarmCall, body: bytes, peer: Peer | None) -> asyncio.Future[Reply]:
         """Make the call. Who cancels the future has left."""
-        decision, head = call.decision, call.head
+        decision, head, actor = call.decision, call.head, call.actor
         call.request = calls.request(
             self._ground,
             self._runtime,
@@ -118,7 +120,7 @@ class Warm:
             headers=head.headers,
             body=READ,
             request_id=head.request_id,
-            made_in=calls.made_in(self._runtime, call.actor, peer),
+            made_in=calls.made_in(self._runtime, None, peer) if actor is None else actor.calls,
         )
         return self._runtime.begin(decision.target.spec, call.request, body)
 
@@ -133,10 +135,6 @@ class Warm:
             return self._replier.failed(told, request_id)
         call.status = reply.status
         return reply if reply.whole is None else self._replier.whole(reply, reply.whole, request_id)
-
-    def lines(self, answer: Answer) -> bytes:
-        """See `Replier.lines`."""
-        return self._replier.lines(answer)
 
     async def stream(self, call: WarmCall, reply: Reply, receive: Any, send: Any) -> None:
         """Send a reply in its parts, as an ASGI application does, as long as the client is there."""

@@ -11,30 +11,20 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 _DRAWN_AT_ONCE = 64
-_drawn: list[str] = []
+"""Randomness is drawn from the system for so many ids at once: each time costs more than an id."""
 _ids: list[str] = []
+_call_ids: list[str] = []
 _VARIANT = dict(zip("0123456789ABCDEF", "89AB" * 4, strict=True))
-
-
-def _random_digits() -> str:
-    """32 random hexadecimal digits, drawn from the system for many at once: each time costs more than an id."""
-    try:
-        return _drawn.pop()
-    except IndexError:
-        digits = secrets.token_hex(16 * _DRAWN_AT_ONCE)
-        _drawn.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
-        return digits[:32]
 
 
 def new_id() -> str:
     """A fresh upper-case hyphenated UUID (the original clients look ids up by an upper-case pattern)."""
-    # Each request without an id gets one, so they are made for many at once, too.
     try:
         return _ids.pop()
     except IndexError:
-        made = [_id(_random_digits().upper()) for _ in range(_DRAWN_AT_ONCE)]
-        _ids.extend(made[1:])
-        return made[0]
+        drawn = secrets.token_hex(16 * _DRAWN_AT_ONCE).upper()
+        _ids.extend([_id(drawn[at : at + 32]) for at in range(32, len(drawn), 32)])
+        return _id(drawn[:32])
 
 
 def _id(digits: str) -> str:
@@ -55,7 +45,12 @@ def derived_id(source: str, noun: str) -> str:
 
 def new_call_id() -> str:
     """A fresh id for one call of a package: 16 hexadecimal digits."""
-    return _random_digits()[:16]
+    try:
+        return _call_ids.pop()
+    except IndexError:
+        drawn = secrets.token_hex(8 * _DRAWN_AT_ONCE)
+        _call_ids.extend([drawn[at : at + 16] for at in range(16, len(drawn), 16)])
+        return drawn[:16]
 
 
 def is_id(text: str) -> bool:

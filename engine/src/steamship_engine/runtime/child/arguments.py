@@ -54,7 +54,7 @@ def decode(
 
 def _content_type(headers: Sequence[Sequence[str]]) -> str:
     for name, value in headers:
-        if name.lower() == "content-type":
+        if len(name) == 12 and name.lower() == "content-type":
             return value
     return ""
 
@@ -87,10 +87,10 @@ def _text(body: bytes) -> str:
 
 def _json_object(body: bytes) -> dict[str, Any]:
     text = _text(body).removeprefix("\ufeff")
-    if not text.strip():
+    if not text or text.isspace():
         return {}
     try:
-        value = _decode(text)
+        value = _decoded(text)
         if "\\u" in text:
             _refuse_surrogates(value)
     except RecursionError:
@@ -129,7 +129,17 @@ def _finite(text: str) -> float:
     return number
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite).decode
+_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+_decode, _scan = _decoder.decode, _decoder.scan_once
+
+
+def _decoded(text: str) -> Any:
+    """The value of a text that is JSON from its first character to its last, which needs no search for blanks, or around it."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        return _decode(text)
+    return value if end == len(text) else _decode(text)
 
 
 def _refuse_surrogates(value: Any) -> None:

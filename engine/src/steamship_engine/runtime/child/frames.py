@@ -12,7 +12,7 @@ _READ = 64 * 1024
 LENGTHS = struct.Struct(">II")
 
 pack_header = json.JSONEncoder(separators=(",", ":")).encode
-_unpack_header = json.JSONDecoder().raw_decode
+_scan = json.JSONDecoder().scan_once
 
 Frame = tuple[dict[str, Any], bytes]
 
@@ -75,7 +75,7 @@ class Channel:
     def _read(self, flags: int) -> None:
         """Read once, and take the frames that are whole."""
         try:
-            content = self._socket.recv(max(_READ, min(self._missing, BODY)), flags)
+            content = self._socket.recv(_READ if self._missing <= _READ else min(self._missing, BODY), flags)
         except BlockingIOError:
             return
         except OSError as error:
@@ -101,6 +101,6 @@ class Channel:
                 return at
             header = str(content[at + LENGTHS.size : body_at], "utf-8")
             at = body_at + body_size
-            self._frames.append((_unpack_header(header)[0], bytes(content[body_at:at])))
+            self._frames.append((_scan(header, 0)[0], bytes(content[body_at:at])))
         self._missing = 0
         return at

@@ -21,7 +21,7 @@ def packed(told: "dict[str, Any]") -> bytes:
 def packed_success(status: Any, headers: Any) -> bytes:
     """`packed` of `succeeded`, which says most things more than once. Raises ValueError."""
     try:
-        key = (status, *[(name, value) for name, value in headers])
+        key = (status, *map(tuple, headers))
         known = _known.get(key)
     except TypeError:
         return packed(succeeded(status, headers))

@@ -30,10 +30,13 @@ def divert(taker: Taker) -> None:
 
 def flush() -> None:
     """Write what was printed and is held back, also by a stream that the author put in the place of ours."""
-    for (binary, text), current in zip(_opened, (sys.stdout, sys.stderr), strict=True):
-        if binary.held:
-            binary.flush()
-        if current is not text:
+    (out, out_text), (err, err_text) = _opened
+    if out.held:
+        out.flush()
+    if err.held:
+        err.flush()
+    if sys.stdout is not out_text or sys.stderr is not err_text:
+        for current in (sys.stdout, sys.stderr):
             # It may be closed, or no stream at all.
             with contextlib.suppress(Exception):
                 current.flush()

@@ -31,7 +31,7 @@ class ArgumentCheck:
         if isinstance(value, bytes):
             return self._of_file(value)
         try:
-            return self._converted(value)
+            return self._converted(value) if self._has_bytes else self._validate(value)
         except ValidationError:
             if untyped:
                 for attempt in self._readings(value):

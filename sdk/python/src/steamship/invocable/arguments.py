@@ -40,7 +40,7 @@ class MethodArguments:
         self.rest = next((p for p in parameters if p.kind is Parameter.VAR_KEYWORD), None)
         self.positional = [p.name for p in parameters if p.kind is Parameter.POSITIONAL_ONLY]
         self.uncheckable: list[str] = []
-        self._required = [name for name, p in self.by_name.items() if p.default is Parameter.empty]
+        self._required = {name: None for name, p in self.by_name.items() if p.default is Parameter.empty}
         self.checks: dict[str, Any] = {name: self._check(p) for name, p in self.by_name.items()}
         self.check_rest = self._check(self.rest) if self.rest else None
 
@@ -63,8 +63,8 @@ class MethodArguments:
                 problems.append(_problem(name, error))
             except UnicodeDecodeError:
                 problems.append(f'"{name}" is a file that is no UTF-8 text, and its type is not bytes')
-        problems += [f'"{name}" is missing' for name in self._required if name not in arguments]
-        if problems:
+        if problems or not self._required.keys() <= bound.keys():
+            problems += [f'"{name}" is missing' for name in self._required if name not in arguments]
             raise InvalidRequestError(f"{route}: {'; '.join(problems)}. {self._takes()}")
         return bound
 

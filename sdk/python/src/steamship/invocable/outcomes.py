@@ -65,6 +65,8 @@ def streamed(result: Any, scope: CallScope) -> Streamed | None:
 def outcome_of(result: Any) -> Outcome:
     """The outcome of what a method returned. Raises EncodingError for what cannot be sent."""
     if isinstance(result, str):
+        if result.isascii():
+            return Outcome(200, [["content-type", "text/plain"]], result.encode())
         text = encode_text(result)
         return Outcome(200, [["content-type", _told("text/plain", text)]], text)
     if isinstance(result, (InvocableResponse, BaseException, bytes, bytearray, memoryview, io.BytesIO)):

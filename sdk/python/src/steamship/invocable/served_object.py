@@ -16,6 +16,9 @@ from steamship.invocable.invocable_request import InvocationContext
 from steamship.invocable.package_service import PackageService
 
 
+_METHODS_REMEMBERED = 1_000
+
+
 class Refusal(Exception):
     """A call that never reached the author's code."""
 
@@ -25,10 +28,11 @@ class Refusal(Exception):
 
 
 class _Checked(NamedTuple):
-    """A method and what checks its arguments; a route may be given to another method at any time."""
+    """A method, what checks its arguments, and its route in words."""
 
     method: MethodSpec
     arguments: MethodArguments
+    route: str
 
 
 class ServedObject:
@@ -45,7 +49,7 @@ class ServedObject:
         self._cls, self._config, self._context = cls, config, context
         self._credentials, self._make_client = credentials, make_client
         self._constructing = threading.Lock()
-        self._checked: dict[str, _Checked] = {}
+        self._checked: dict[int, _Checked] = {}
         self.made: Invocable | None = None
 
     def constructed(self) -> Invocable:
@@ -66,7 +70,7 @@ class ServedObject:
         self, verb: str, path: str, arguments: Mapping[str, Any], untyped: Iterable[str]
     ) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The function that serves a route, and its keyword arguments. Raises Refusal, PackageError."""
-        made = self.constructed()
+        made = self.made or self.constructed()
         spec = made._own_spec or class_spec(type(made))
         by_path = spec.method_mappings.get(verb)
         method = (by_path and by_path.get(path)) or spec.get_method(verb, path)
@@ -75,17 +79,21 @@ class ServedObject:
         function = method.get_bound_function(made)
         if function is None:
             raise PackageError(f'"{method.func_binding}" is no method of this object any more.')
-        route = f"{method.verb} {method.path}"
+        known = self._checked.get(id(method))
+        if known is None or known.method is not method:
+            known = self._check(method)
         try:
-            return function, self._checks(method, route).bind(arguments, untyped, route)
+            return function, known.arguments.bind(arguments, untyped, known.route)
         except InvalidRequestError as error:
             raise Refusal(error) from None
 
-    def _checks(self, method: MethodSpec, route: str) -> MethodArguments:
-        known = self._checked.get(route)
-        if known is None or known.method is not method:
-            known = self._checked[route] = _Checked(method, method_arguments(self._cls, method))
-        return known.arguments
+    def _check(self, method: MethodSpec) -> _Checked:
+        """A method that is called for the first time: a route may be given to another one at any time."""
+        made = _Checked(method, method_arguments(self._cls, method), f"{method.verb} {method.path}")
+        if len(self._checked) >= _METHODS_REMEMBERED:
+            self._checked.clear()
+        self._checked[id(method)] = made
+        return made
 
     def _new_object(self) -> Invocable:
         construct = cast("Callable[..., Invocable]", self._cls)

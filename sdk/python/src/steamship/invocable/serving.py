@@ -90,7 +90,7 @@ class Serving:
             scope = self._scope(context)
             token = self._credentials.enter(scope)
             try:
-                result = self._directory(verb, path)
+                result = self._directory(verb, path) if "__dir__" in path else None
                 if result is None:
                     function, bound = self._object.bound(verb, path, arguments, untyped)
                     result = function(**bound)
@@ -124,7 +124,7 @@ class Serving:
         try:
             scope = self._scope(context)
             self._credentials.enter(scope)
-            result = self._directory(verb, path)
+            result = self._directory(verb, path) if "__dir__" in path else None
             if result is None:
                 if self._object.made is None:
                     await step(pool, self._object.constructed)
@@ -150,7 +150,7 @@ class Serving:
 
     def _directory(self, verb: str, path: str) -> dict[str, Any] | None:
         """What `__dir__` answers, which is asked before there is an object; None for any other path."""
-        if "__dir__" in path and MethodSpec.clean_path(path) == "/__dir__" and verb in _VERBS:
+        if MethodSpec.clean_path(path) == "/__dir__" and verb in _VERBS:
             return class_spec(self._cls).model_dump(mode="json", by_alias=True)
         return None
 
