@@ -38,7 +38,7 @@ def open_records_database(settings: Settings) -> Database:
         file = settings.data_dir / "records.db"
         file.touch(mode=0o600)
         url = f"sqlite:///{file}"
-    database = Database(url)
+    database = Database(url, durable=False)
     record_tables.prepare(database)
     return database
 

@@ -22,7 +22,7 @@ def keep_line(records: Records, line: LogLine) -> None:
         return
     origin = origin_of(spec, {name: spec.config.get(name) for name in spec.secrets})
     call = (line.request_id, line.verb, line.path)
-    records.add(Said(origin, _now(), PACKAGE, line.level, line.message, *call))
+    records.add(Said(origin, time.time_ns() // 1000, PACKAGE, line.level, line.message, *call))
 
 
 def keep_call(ground: Ground, target: CallTarget, request: Request, status: int, elapsed_s: float) -> None:
@@ -31,7 +31,7 @@ def keep_call(ground: Ground, target: CallTarget, request: Request, status: int,
     verb, path = request.verb, request.path
     message = f"{verb} {path} {status} in {elapsed_s * 1000:.1f} ms"
     call = (request.request_id, verb, path, status, round(elapsed_s, 6))
-    ground.records.add(Said(target.origin, _now(), INVOCATION, level, message, *call))
+    ground.records.add(Said(target.origin, time.time_ns() // 1000, INVOCATION, level, message, *call))
 
 
 def listed(
@@ -43,7 +43,3 @@ def listed(
     """
     narrowed = Filter(user_id=actor.user_id, workspace_id=workspace.id, **wanted)
     return ground.records.listed(narrowed, start, size)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

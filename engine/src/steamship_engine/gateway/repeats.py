@@ -71,10 +71,16 @@ class Repeat:
         values, end = self._values(data)
         if end < 0 and self._learn(data):
             values, end = self._values(data)
-        varied = self._varied(values) if end >= 0 else None
-        if varied is None:
+        if end < 0:
             return None
-        head, size = varied
+        head, size = self._head, self._size
+        if values:
+            varied = self._varied(values)
+            if varied is None:
+                return None
+            head, size = varied
+        elif not self._is_named:
+            head = Plain(head.place, head.verb, head.query, head.headers, new_id())
         missing = end + size - len(data)
         return (head, data[end:], missing) if missing >= 0 else None
 
@@ -96,8 +102,6 @@ class Repeat:
         """The head with other values, and the body's length; None for values that are not plain."""
         head, size = self._head, self._size
         place, verb, query, passing, own = head
-        if not values:
-            return (head if self._is_named else Plain(place, verb, query, passing, new_id())), size
         headers = list(passing)
         own = own if self._is_named else ""
         for (_, use, name, at), value in zip(self._varying, values, strict=True):

@@ -128,7 +128,9 @@ class Warm:
         """The whole answer of a call that has ended, or the reply that is to be streamed."""
         actor, target, request_id = call.actor, call.decision.target, call.head.request_id
         try:
-            reply = rights.readable(ended.result(), actor, target)
+            reply = ended.result()
+            if reply.error is not None:
+                raise rights.refusal(reply.error, actor, target)
         except (Exception, asyncio.CancelledError) as error:
             told = rights.told(error, actor, target)
             call.status = calls.status_of(told)

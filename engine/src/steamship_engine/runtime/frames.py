@@ -237,7 +237,7 @@ def decode(header: bytes) -> FromWorker:
     if type(parsed) is Replied:
         if not 200 <= parsed.status <= 599:
             raise wrong_frame(f'the status "{parsed.status}"')
-        parsed.headers = checked(parsed.headers)
+        parsed.headers = _known.get(parsed.headers) or checked(parsed.headers)
     return parsed
 
 
@@ -266,9 +266,6 @@ def checked(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]
 
     Most replies have the headers of the one before: those that were checked are remembered.
     """
-    known = _known.get(headers)
-    if known is not None:
-        return known
     if len(headers) > _HEADERS:
         raise wrong_frame(f"{len(headers)} headers")
     for name, value in headers:

@@ -105,7 +105,7 @@ class Pool:
         """The worker may take another call."""
         if self.waiting:
             self._send_waiting(worker)
-        if not worker.calls and worker.usable:
+        if not worker.calls:
             self._idle(worker)
 
     def failed(self, worker: Worker, unbegun: list[Call]) -> None:

@@ -93,7 +93,13 @@ class Worker:
     @property
     def free(self) -> bool:
         """Whether a call would begin at once."""
-        return len(self.calls) < self.slots and self.usable
+        state = self.state
+        return (
+            len(self.calls) < self.slots
+            and (state is _IDLE or state is _BUSY)
+            and not self._spent
+            and self.process.alive
+        )
 
     def may_write_ahead(self, call: Call) -> bool:
         """Whether the call may be sent now though it will wait for others: all together they are short."""
@@ -136,7 +142,7 @@ class Worker:
             self.state = _BUSY
             self._since = self._head_since = now
         if not self.calls or self.slots > 1:
-            call.run(now)
+            call.deadline = now + call.left
             self.watch(call)
         self.calls[call.number] = call
         call.expected_us = call.pool.durations.expected(request)
@@ -283,7 +289,7 @@ class Worker:
             if self.slots == 1:
                 self._head_since = now
                 head = next(iter(self.calls.values()))
-                head.run(now)
+                head.deadline = now + head.left
                 self.watch(head)
         elif self.state is _DRAINING:
             self.fail(endings.stopped(self.reason))

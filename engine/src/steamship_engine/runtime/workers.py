@@ -282,7 +282,7 @@ class Workers:
                 return
 
     def _is_idle(self, worker: Worker) -> None:
-        if self._room:
+        if self._room and worker.usable:
             self._room_changed()
 
     def _failed(self, pool: Pool, worker: Worker, unbegun: list[Call]) -> None:

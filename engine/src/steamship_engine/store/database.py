@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -55,9 +55,13 @@ def outage(error: Exception) -> UnavailableError | None:
 class Database:
     """Transactions on one database. `begin` writes, `read` only reads; both end with their block."""
 
-    def __init__(self, url: str) -> None:
-        """Open `sqlite:///path` or `postgresql://...`; nothing is connected before the first use."""
-        self.engine = _engine(url)
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        """Open `sqlite:///path` or `postgresql://...`; nothing is connected before the first use.
+
+        What was committed outlasts this process. Unless it is to be `durable`, the last of it may be gone after the
+        machine lost its power, and nobody waits for a disk.
+        """
+        self.engine = _engine(url, durable)
         self._write = self.engine.execution_options(steamship_begin="BEGIN IMMEDIATE")
         # SQLite has one writer at a time, and who waits for it there sleeps in growing steps up to 100 ms.
         # Waiting here, before a connection is taken, is woken at once.
@@ -90,7 +94,7 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, durable: bool) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -98,20 +102,27 @@ def _engine(url: str) -> Engine:
             "the database URL cannot be read; it looks like sqlite:///PATH or postgresql://USER@HOST/NAME"
         ) from None
     if parsed.drivername == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, durable)
     if parsed.drivername in _POSTGRES:
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            pool_size=10,
-            hide_parameters=True,
-        )
+        return _postgres(parsed.set(drivername="postgresql+psycopg"), durable)
     raise DatabaseUrlError(
         f'"{parsed.drivername}" is not a database this engine knows; use sqlite:///PATH or postgresql://'
     )
 
 
-def _sqlite(url: str) -> Engine:
+def _postgres(url: URL, durable: bool) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, hide_parameters=True)
+    if not durable:
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.execute("SET synchronous_commit TO off")
+            connection.commit()
+
+    return engine
+
+
+def _sqlite(url: str, durable: bool) -> Engine:
     # Parameters may be secrets; an error's text must not carry them into a log.
     engine = create_engine(
         url, connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False}, hide_parameters=True
@@ -121,7 +132,8 @@ def _sqlite(url: str) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver's own BEGIN comes too late for reads and is never IMMEDIATE.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        synchronous = "synchronous=FULL" if durable else "synchronous=NORMAL"
+        for pragma in ("journal_mode=WAL", synchronous, "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     @event.listens_for(engine, "begin")

@@ -237,6 +237,28 @@ def test_records_of_an_older_engine_move(database: Database) -> None:
         assert not inspect(connection).has_table("records")
 
 
+@pytest.mark.parametrize(("durable", "means"), [(True, ("2", "on")), (False, ("1", "off"))])
+def test_records_wait_for_no_disk(database: Database, durable: bool, means: tuple[str, str]) -> None:
+    """On a database that need not be durable a commit is not forced to the disk; on every other one it is."""
+    dialect = database.engine.dialect.name
+    if dialect == "postgresql":
+        # The cluster of the tests forces nothing by itself.
+        _alter(database, "SET synchronous_commit TO on")
+    opened = Database(database.engine.url.render_as_string(hide_password=False), durable=durable)
+    with opened.read() as connection:
+        asked = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}[dialect]
+        assert str(connection.exec_driver_sql(asked).scalar_one()) in means
+    opened.close()
+    if dialect == "postgresql":
+        _alter(database, "RESET synchronous_commit")
+
+
+def _alter(database: Database, what: str) -> None:
+    with database.begin() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" {what}')
+
+
 def _count(database: Database, table: Table) -> int:
     with database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
