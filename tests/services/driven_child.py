@@ -69,7 +69,10 @@ class DrivenChild:
 
     def send(self, type_: str, body: bytes = b"", /, **header: Any) -> None:
         """Send one frame."""
-        packed = json.dumps({"type": type_, **header}).encode()
+        self._send({"type": type_, **header}, body)
+
+    def _send(self, header: Any, body: bytes) -> None:
+        packed = json.dumps(header).encode()
         self.socket.sendall(_LENGTHS.pack(len(packed), len(body)) + packed + body)
 
     def load(self, code: Path, **more: Any) -> dict[str, Any]:
@@ -96,7 +99,7 @@ class DrivenChild:
             "requestId": f"R-{number}",
             "more": False,
         }
-        self.send("call", body, **{**header, **more})
+        self._send(["call", *{**header, **more}.values()], body)
 
     def frame(self) -> Got:
         """The next frame that is no log."""

@@ -55,10 +55,8 @@ class Grown:
     async def call(self, path: str, /, **arguments: Any) -> Any:
         """POST the arguments; the answer as JSON or text. Raises EOFError when the worker ends meanwhile."""
         self._calls += 1
-        header = {
-            "type": "call", "id": self._calls, "verb": "POST", "path": path, "query": "",
-            "headers": [["content-type", "application/json"]], "key": "key", "requestId": "R-1", "more": False,
-        }  # fmt: skip
+        headers = [["content-type", "application/json"]]
+        header = ["call", self._calls, "POST", path, "", headers, "key", "R-1", False]
         await self._send(header, json.dumps(arguments).encode())
         answer, body = await self._receive()
         assert answer["type"] == "reply", answer
@@ -69,7 +67,7 @@ class Grown:
             else body.decode()
         )
 
-    async def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
+    async def _send(self, header: dict[str, Any] | list[Any], body: bytes = b"") -> None:
         packed = json.dumps(header).encode()
         content = _LENGTHS.pack(len(packed), len(body)) + packed + body
         await asyncio.get_running_loop().sock_sendall(self.process.socket, content)

@@ -15,6 +15,7 @@ from steamship_engine.runtime import call as calls
 from steamship_engine.runtime import channel, frames, worker
 from steamship_engine.runtime.call import UNREAD_PARTS, Call
 from steamship_engine.runtime.chains import Chains
+from steamship_engine.runtime.durations import Durations
 from tests.fuzzing.frame_parts import BODIES, streams
 from tests.fuzzing.target import Target, check_words
 from tests.fuzzing.targets.channel import Socket
@@ -46,7 +47,7 @@ class _Pool:
     """What a call and a worker ask of their pool."""
 
     def __init__(self) -> None:
-        self.limits, self.chains = RUNTIME, Chains()
+        self.limits, self.chains, self.durations = RUNTIME, Chains(), Durations()
 
     def withdraw(self, call: Call) -> None:
         if call.worker is not None:

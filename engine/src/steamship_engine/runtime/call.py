@@ -236,7 +236,7 @@ class Parts:
 
 
 class Whole(list[bytes]):
-    """A body that is all there, in a list; read once. Cheaper to make than a generator, for mostly nobody reads it."""
+    """A body that is all there, in a list; read once. Cheaper to make than a generator: mostly nobody reads it."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -246,6 +246,10 @@ class Whole(list[bytes]):
         if self and (body := self.pop()):
             return body
         raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Give it up."""
+        self.clear()
 
 
 def failure(header: Replied) -> ReplyError | None:

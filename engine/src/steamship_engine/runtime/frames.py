@@ -72,8 +72,8 @@ class Build(_ToWorker, tag="build"):
     environment: dict[str, str]
 
 
-class Call(_ToWorker, tag="call"):
-    """Call a method."""
+class Call(_ToWorker, tag="call", array_like=True):
+    """Call a method. It goes as a list of the tag and the fields, in this order."""
 
     id: int
     verb: str

@@ -32,10 +32,7 @@ def test_a_call_reaches_the_child_as_it_was_sent():
         ours.sendall(frames.encode(call, b"\x00\xff"))
         channel = Channel(theirs.detach())
         header, body = channel.receive()
-        assert header == {
-            "type": "call", "id": 7, "verb": "POST", "path": "/ä", "query": "a=1", "headers": [["x", "y"]],
-            "key": "k", "requestId": "R", "more": False,
-        }  # fmt: skip
+        assert header == ["call", 7, "POST", "/ä", "a=1", [["x", "y"]], "k", "R", False]
         assert body == b"\x00\xff"
         ours.close()
         with pytest.raises(Closed):

@@ -49,20 +49,18 @@ class Answers:
 
     def _asked(self, call: Call) -> "tuple[str, str, dict[str, Any], set[str], dict[str, Any]]":
         """What the contract's `call` takes. Raises BadRequest."""
-        header = call.header
-        verb, headers = header["verb"], header["headers"]
         values, untyped = arguments.decode(
-            verb, header["query"], headers, call.body(), files_as_text=self._files_as_text
+            call.verb, call.query, call.headers, call.body(), files_as_text=self._files_as_text
         )
-        context = {"key": header["key"], "requestId": header["requestId"], "headers": dict(headers)}
-        return verb, header["path"], values, untyped, context
+        context = {"key": call.key, "requestId": call.request_id, "headers": dict(call.headers)}
+        return call.verb, call.path, values, untyped, context
 
     def _failed(self, call: Call, error: BaseException) -> Reply:
         if isinstance(error, arguments.BadRequest):
             told = replies.failed(400, "InvalidRequest", error.message, suggestion=error.suggestion)
             return Reply(replies.packed(told))
         lost = isinstance(error, MemoryError)
-        message = f"[ERROR - {call.header['verb']} {call.header['path']}] {type(error).__name__}: {error}"
+        message = f"[ERROR - {call.verb} {call.path}] {type(error).__name__}: {error}"
         told = replies.failed(
             502 if lost else 500,
             MEMORY if lost else "PackageError",

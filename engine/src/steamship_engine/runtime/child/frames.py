@@ -14,7 +14,8 @@ LENGTHS = struct.Struct(">II")
 pack_header = json.JSONEncoder(separators=(",", ":")).encode
 _scan = json.JSONDecoder().scan_once
 
-Frame = tuple[dict[str, Any], bytes]
+Frame = tuple[Any, bytes]
+"""Header and body. A header has its fields by name; a call's alone is a list of them, see `incoming.Call`."""
 
 
 class Closed(Exception):
@@ -99,8 +100,12 @@ class Channel:
             if body_at + body_size > end:
                 self._missing = body_at + body_size - end
                 return at
-            header = str(content[at + LENGTHS.size : body_at], "utf-8")
+            text = str(content[at + LENGTHS.size : body_at], "utf-8")
             at = body_at + body_size
-            self._frames.append((_scan(header, 0)[0], bytes(content[body_at:at])))
+            try:
+                header, _ = _scan(text, 0)
+            except StopIteration:
+                raise ValueError("a header that is no JSON") from None
+            self._frames.append((header, bytes(content[body_at:at])))
         self._missing = 0
         return at

@@ -15,17 +15,8 @@ from .loading import Author
 from .serial import Serial
 
 _TIMES = 32
-_CALL = {
-    "type": "call",
-    "id": 1,
-    "verb": "POST",
-    "path": "/nothing",
-    "query": "",
-    "headers": [["content-type", "application/json"], ["accept", "*/*"]],
-    "key": "none",
-    "requestId": "none",
-    "more": False,
-}
+_HEADERS = [["content-type", "application/json"], ["accept", "*/*"]]
+_CALL = ["call", 1, "POST", "/nothing", "", _HEADERS, "none", "none", False]
 
 
 def rehearse() -> None:
