@@ -26,13 +26,19 @@ _QUIET = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-l
 
 @dataclass(frozen=True)
 class Peer:
-    """A peer: `words` start it, the first of them a program of its environment."""
+    """A peer: `words` start it, the first of them a program of its environment; `like` names a peer that has the same."""
 
     name: str
     title: str
     distribution: str
     words: tuple[str, ...]
     heavy: bool = False  # works while idle, or is many processes: started anew for each repeat
+    like: str | None = None
+
+    @property
+    def environment(self) -> str:
+        """The name of its environment, and of the lock from which that is made."""
+        return self.like or self.name
 
 
 PEERS = (
@@ -42,6 +48,13 @@ PEERS = (
         "FastAPI on uvicorn",
         "fastapi",
         (*_UVICORN, *_QUIET, "--app-dir", str(APPS), "fastapi_app:app"),
+    ),
+    Peer(
+        "fastapi-def",
+        "FastAPI on uvicorn, plain def",
+        "fastapi",
+        (*_UVICORN, *_QUIET, "--app-dir", str(APPS), "fastapi_def_app:app"),
+        like="fastapi",
     ),
     Peer(
         "functions",
@@ -77,7 +90,7 @@ def chosen(names: str | None, *, quick: bool = False) -> list[Peer]:
     that no peer has.
     """
     if names is None:
-        return [peer for peer in PEERS if peer.name in {"asgi", "fastapi"} or not quick]
+        return [peer for peer in PEERS if peer.name in {"asgi", "fastapi", "fastapi-def"} or not quick]
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     known = {peer.name: peer for peer in PEERS}
     for name in wanted:
@@ -88,10 +101,10 @@ def chosen(names: str | None, *, quick: bool = False) -> list[Peer]:
 
 def installed(peer: Peer) -> PeerServer:
     """The peer's server, its environment made if need be; NotRunError when that fails."""
-    folder = ENVIRONMENTS / peer.name
-    lock = APPS / f"{peer.name}.txt"
+    folder = ENVIRONMENTS / peer.environment
+    lock = APPS / f"{peer.environment}.txt"
     run_when_changed(
-        f"bench-{peer.name}",
+        f"bench-{peer.environment}",
         lambda: _make(peer, folder, lock),
         inputs=[lock],
         outputs=[folder / "bin" / "python"],
@@ -103,7 +116,7 @@ def installed(peer: Peer) -> PeerServer:
 
 def version(peer: Peer) -> str:
     """The version that its lock pins."""
-    pins = (line.split(" ")[0] for line in (APPS / f"{peer.name}.txt").read_text().splitlines())
+    pins = (line.split(" ")[0] for line in (APPS / f"{peer.environment}.txt").read_text().splitlines())
     return next(
         pin.partition("==")[2]
         for pin in pins

@@ -43,7 +43,8 @@ from steamship_engine.model.identifiers import new_id
 from steamship_engine.model.states import InitStatus, VersionKind
 from steamship_engine.runtime.port import Bases, InstanceSpec, Reply, Request, RuntimePort, VersionSpec
 from steamship_engine.store.database import Database
-from steamship_engine.store.records import Records, prepare
+from steamship_engine.store.record_tables import prepare
+from steamship_engine.store.records import Records
 
 BASE = "http://localhost:8080/"
 CONNECTIONS = 32

@@ -26,34 +26,37 @@ def _ratio(value: float) -> str:
     return f"{value:.2f} x"
 
 
+def _rate(headers: str, other: str, title: str, must: float, goal: float) -> Target:
+    return Target(
+        f"warm, 32 connections, one core, {headers} headers, of {title}",
+        ("warm", "ratios", f"rate_of_{other}_{headers}"),
+        must,
+        goal,
+        _ratio,
+        least=True,
+    )
+
+
 MOST = "most"
 TARGETS = (
     *(
         target
         for headers in ("repeating", "changing")
         for target in (
-            Target(
-                f"warm, 32 connections, one core, {headers} headers, of FastAPI",
-                ("warm", "ratios", f"rate_of_fastapi_{headers}"),
-                1.8,
-                2.5,
-                _ratio,
-                least=True,
+            *(
+                _rate(headers, other, title, 1.8, 2.5)
+                for other, title in (("fastapi", "FastAPI"), ("fastapi-def", "FastAPI's plain `def`"))
             ),
-            Target(
-                f"warm, 32 connections, one core, {headers} headers, of bare ASGI",
-                ("warm", "ratios", f"rate_of_asgi_{headers}"),
-                0.40,
-                0.60,
-                _ratio,
-                least=True,
-            ),
-            Target(
-                f"warm, one connection, one core, {headers} headers, p50 of FastAPI's",
-                ("warm", "ratios", f"p50_of_fastapi_{headers}"),
-                1.2,
-                0.75,
-                _ratio,
+            _rate(headers, "asgi", "bare ASGI", 0.40, 0.60),
+            *(
+                Target(
+                    f"warm, one connection, one core, {headers} headers, p50 of {title}",
+                    ("warm", "ratios", f"p50_of_{other}_{headers}"),
+                    1.2,
+                    0.75,
+                    _ratio,
+                )
+                for other, title in (("fastapi", "FastAPI's"), ("fastapi-def", "FastAPI's plain `def`'s"))
             ),
         )
     ),

@@ -213,13 +213,14 @@ def _ratios(entries: Sequence[Entry]) -> dict[str, float]:
         f"rate_of_{other}_{'changing' if changing else 'repeating'}": rate_ratio(
             entries, "steamship", other, _kind(CONNECTIONS, changing).name
         )
-        for other in ("asgi", "fastapi")
+        for other in ("asgi", "fastapi", "fastapi-def")
         for changing in (False, True)
     }
     wanted |= {
-        f"p50_of_fastapi_{'changing' if changing else 'repeating'}": time_ratio(
-            entries, "steamship", "fastapi", _kind(1, changing).name
+        f"p50_of_{other}_{'changing' if changing else 'repeating'}": time_ratio(
+            entries, "steamship", other, _kind(1, changing).name
         )
+        for other in ("fastapi", "fastapi-def")
         for changing in (False, True)
     }
     return {name: ratio.median for name, ratio in wanted.items() if ratio is not None}

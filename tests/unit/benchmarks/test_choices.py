@@ -16,7 +16,7 @@ def test_all_peers_unless_some_are_named():
 
 def test_a_quick_run_has_the_peers_that_targets_are_about():
     """Bare ASGI and FastAPI alone, unless others are named."""
-    assert [peer.name for peer in contenders.chosen(None, quick=True)] == ["asgi", "fastapi"]
+    assert [peer.name for peer in contenders.chosen(None, quick=True)] == ["asgi", "fastapi", "fastapi-def"]
     assert [peer.name for peer in contenders.chosen("ray", quick=True)] == ["ray"]
 
 

@@ -112,8 +112,12 @@ class _Handler(logging.Handler):
 
 def moment(at: float) -> str:
     """`at`, seconds since 1970, as `FORMAT` writes it."""
-    second = int(at)
-    return f"{_second(second)},{int((at - second) * 1000):03d}"
+    return _millisecond(int(at * 1000))
+
+
+@lru_cache(maxsize=16)
+def _millisecond(at: int) -> str:
+    return f"{_second(at // 1000)},{at % 1000:03d}"
 
 
 @lru_cache(maxsize=4)

@@ -93,7 +93,7 @@ def id_of(connection: Connection, values: tuple[str, ...]) -> int:
     found: int | None = connection.execute(query).scalar_one_or_none()
     if found is None:
         row: dict[str, Any] = {column.name: value for column, value in zip(ORIGIN, values, strict=True)}
-        [found] = connection.execute(insert(origins).values(row)).inserted_primary_key or ()
+        found = int(connection.execute(insert(origins).values(row).returning(origins.c.id)).scalar_one())
     return found
 
 
@@ -116,10 +116,10 @@ def _move(connection: Connection) -> None:
     names = ", ".join(column.name for column in ORIGIN)
     rest = ", ".join(column.name for column in ENTRY if column.name != "origin_id")
     same = " AND ".join(f"o.{column.name} = r.{column.name}" for column in ORIGIN)
+    rows = f"SELECT o.id, {rest} FROM {_BEFORE} r JOIN {origins.name} o ON {same} ORDER BY r.seq"  # noqa: S608
     for statement in (
         f"INSERT INTO {origins.name} ({names}) SELECT DISTINCT {names} FROM {_BEFORE}",  # noqa: S608  # our own names
-        f"INSERT INTO {entries.name} (origin_id, {rest}) SELECT o.id, {rest} FROM {_BEFORE} r "  # noqa: S608
-        f"JOIN {origins.name} o ON {same} ORDER BY r.seq",
+        f"INSERT INTO {entries.name} (origin_id, {rest}) {rows}",
         f"DROP TABLE {_BEFORE}",
     ):
         connection.exec_driver_sql(statement)

@@ -162,7 +162,9 @@ class Records:
                 del self._forgotten[next(iter(self._forgotten))]
             with self._database.begin() as connection:
                 own = origins.c.workspace_id == workspace_id
-                connection.execute(delete(entries).where(entries.c.origin_id.in_(select(origins.c.id).where(own))))
+                connection.execute(
+                    delete(entries).where(entries.c.origin_id.in_(select(origins.c.id).where(own)))
+                )
                 connection.execute(delete(origins).where(own))
 
     def prune(self) -> None:
@@ -199,7 +201,9 @@ class Records:
                     _keep_newest(connection, instance_id, self._limits.instance)
                     self._written_to[instance_id] = 0
 
-    def _ids_of(self, connection: Connection, wanted: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    def _ids_of(
+        self, connection: Connection, wanted: Iterable[tuple[str, ...]]
+    ) -> dict[tuple[str, ...], int]:
         """The numbers of origins. Those of the last batch are remembered, and count if they are still there."""
         distinct = dict.fromkeys(wanted)
         known = {values: self._origin_ids[values] for values in distinct if values in self._origin_ids}

@@ -215,7 +215,8 @@ def test_records_of_an_older_engine_move(database: Database) -> None:
     of_origin = dict(zip(Origin._fields, record().origin, strict=True))
     del of_origin["secrets"]
     rows = [
-        of_origin | {"instance_id": instance_id, "at": 1, "component": "package", "level": "info", "message": text}
+        of_origin
+        | {"instance_id": instance_id, "at": 1, "component": "package", "level": "info", "message": text}
         for text, instance_id in (("first", ONE), ("second", TWO), ("third", ONE))
     ]
     names = list(rows[0])
@@ -227,7 +228,9 @@ def test_records_of_an_older_engine_move(database: Database) -> None:
         )
         for seq, row in enumerate(rows):
             marks = ", ".join(f":{name}" for name in ("seq", *names))
-            connection.execute(text(f"INSERT INTO records (seq, {', '.join(names)}) VALUES ({marks})"), row | {"seq": seq})
+            connection.execute(
+                text(f"INSERT INTO records (seq, {', '.join(names)}) VALUES ({marks})"), row | {"seq": seq}
+            )
     prepare(database)
     prepare(database)
     records = Records(database)

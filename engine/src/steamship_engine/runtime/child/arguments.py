@@ -130,7 +130,7 @@ def _finite(text: str) -> float:
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-_decode, _scan = _decoder.decode, _decoder.scan_once
+_decode, _scan = _decoder.decode, _decoder.scan_once  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 def _decoded(text: str) -> Any:

@@ -12,7 +12,7 @@ _READ = 64 * 1024
 LENGTHS = struct.Struct(">II")
 
 pack_header = json.JSONEncoder(separators=(",", ":")).encode
-_scan = json.JSONDecoder().scan_once
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the stubs leave it out
 
 Frame = tuple[Any, bytes]
 """Header and body. A header has its fields by name; a call's alone is a list of them, see `incoming.Call`."""

@@ -20,7 +20,9 @@ class Call:
     )
 
     def __init__(self, header: "list[Any]", body: bytes) -> None:
-        _, self.id, self.verb, self.path, self.query, self.headers, self.key, self.request_id, self.more = header
+        _, self.id, self.verb, self.path, self.query, self.headers, self.key, self.request_id, self.more = (
+            header
+        )
         self.may_send = _AT_FIRST
         self.withdrawn = self.cancelled = False
         self.task: Any = None

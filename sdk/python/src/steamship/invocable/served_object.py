@@ -15,7 +15,6 @@ from steamship.invocable.invocable import Invocable
 from steamship.invocable.invocable_request import InvocationContext
 from steamship.invocable.package_service import PackageService
 
-
 _METHODS_REMEMBERED = 1_000
 
 
