@@ -125,16 +125,24 @@ def test_a_worker_that_is_confined_less_is_not_born(nurse, name):
         version = _tampering(n, name)
         zygote = await n.zygotes._warm(version)
         assert n.zygotes.shared(version) == ()
-        children = Path(f"/proc/{n.zygote_pid()}/task/{n.zygote_pid()}/children")
+        zygote_pid = n.zygote_pid()
         held = Path(f"/proc/{n.launcher_pid()}/fd")
         before = len(list(held.iterdir()))
         with pytest.raises(UnavailableError, match=LESS[name]):
             await n.zygotes._born(zygote)
         async with asyncio.timeout(10):
-            while children.read_text() or len(list(held.iterdir())) > before:
+            while _children(zygote_pid) or len(list(held.iterdir())) > before:
                 await asyncio.sleep(0.01)
 
     nurse(work, layers=STRONGEST)
+
+
+def _children(pid: int) -> str:
+    """The children's ids; none of a process that has ended."""
+    try:
+        return Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @pytest.mark.parametrize("name", LIES)
