@@ -71,6 +71,26 @@ def test_the_object_is_made_once_and_serves_every_call(serve):
     assert Recorder.constructed == 1
 
 
+def test_an_object_that_is_empty_serves_every_call_too(serve):
+    """An author's class may have a length of nothing: its one object still keeps its state."""
+
+    class Shelf(PackageService):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.calls = 0
+
+        def __len__(self):
+            return 0
+
+        @post("count")
+        def count(self) -> int:
+            self.calls += 1
+            return self.calls
+
+    shelf = serve(Shelf)
+    assert [shelf.value("/count") for _ in range(2)] == [1, 2]
+
+
 def test_the_context_belongs_to_the_call(serve):
     """`self.context` has the headers of the current call and what is the instance's own."""
     instance = serve(Recorder)

@@ -9,6 +9,7 @@ from .loading import DETAILS, MESSAGE, clean
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8192}")
 _HEADERS = 100
+_SHOWN = 100
 _KEPT = 256
 _known: "dict[Any, bytes]" = {}
 
@@ -36,16 +37,22 @@ def packed_success(status: Any, headers: Any) -> bytes:
 def succeeded(status: Any, headers: Any) -> "dict[str, Any]":
     """The header of an answer that the package gave. Raises ValueError for one that cannot be sent."""
     if type(status) is not int or not 200 <= status <= 599:
-        raise ValueError(f"{status!r} is no HTTP status")
+        raise ValueError(f"{_shown(status)} is no HTTP status")
     pairs = [[name, value] for name, value in headers]
     if len(pairs) > _HEADERS:
         raise ValueError(f"more than {_HEADERS} headers")
     for name, value in pairs:
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
-            raise ValueError(f"{name!r} is no header name")
+            raise ValueError(f"{_shown(name)} is no header name")
         if not (isinstance(value, str) and _VALUE.fullmatch(value)):
             raise ValueError(f"the header {name} has a value that no header can have")
     return {"status": status, "headers": pairs, "error": None}
+
+
+def _shown(value: Any) -> str:
+    """What was given, or as much of it as a message holds."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def failed(

@@ -69,7 +69,7 @@ class ServedObject:
         self, verb: str, path: str, arguments: Mapping[str, Any], untyped: Iterable[str]
     ) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The function that serves a route, and its keyword arguments. Raises Refusal, PackageError."""
-        made = self.made or self.constructed()
+        made = self.constructed() if self.made is None else self.made
         spec = made._own_spec or class_spec(type(made))
         by_path = spec.method_mappings.get(verb)
         method = (by_path and by_path.get(path)) or spec.get_method(verb, path)
