@@ -60,7 +60,7 @@ class RuntimeLimits:
     room: float = 10
     cancel: float = 0.25
     slots: int = 100
-    ahead: int = 32
+    ahead: int = 16
     small: int = 64 * KIB
     workers: int = 1_000
     zygotes: int = 64

@@ -8,7 +8,7 @@ LONGEST_US = 10_000
 """No more than that is remembered of a call, so that one that took minutes is forgotten soon."""
 
 _WEIGHT = 0.25
-_REMEMBERED = 256
+_REMEMBERED, _LONGEST_PATH = 256, 200
 
 
 class Durations:
@@ -21,16 +21,17 @@ class Durations:
         """How long the method will probably take; one that nobody has called yet may take long."""
         return self._expected.get((request.verb, request.path), LONGEST_US)
 
-    def learn(self, request: Request, took_us: int) -> None:
-        """A call of the method took so long."""
+    def learn(self, request: Request, took_us: int, *, failed: bool = False) -> None:
+        """A call of the method took so long. One that `failed` may have been refused soon: that makes no method short."""
         route = request.verb, request.path
         took = min(took_us, LONGEST_US)
         before = self._expected.get(route)
-        if before is None:
+        if before is not None and took < before:
+            if not failed:
+                self._expected[route] = before + (took - before) * _WEIGHT
+        elif before is not None:
+            self._expected[route] = took
+        elif not failed and len(request.path) <= _LONGEST_PATH:
             if len(self._expected) >= _REMEMBERED:
-                self._expected.clear()
+                del self._expected[next(iter(self._expected))]
             self._expected[route] = took
-        elif took >= before:
-            self._expected[route] = took
-        else:
-            self._expected[route] = before + (took - before) * _WEIGHT

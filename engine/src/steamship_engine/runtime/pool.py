@@ -133,7 +133,7 @@ class Pool:
 
     def renew(self, spec: InstanceSpec, reason: StopReason) -> int:
         """From now on calls go to new workers, for `spec`; how many are put down."""
-        self.spec = spec
+        self.spec, self.durations = spec, Durations()
         put_down, self.workers = self.workers, []
         self.draining += put_down
         for worker in put_down:
@@ -184,7 +184,7 @@ class Pool:
         later = None
         for worker in self.workers:
             if worker.free:
-                if not worker.further if not call.above else self._may_serve(call, worker):
+                if self._may_serve(call, worker):
                     return worker
             elif later is None and not call.above and worker.may_write_ahead(call) and not worker.further:
                 later = worker

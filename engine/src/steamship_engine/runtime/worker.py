@@ -93,18 +93,16 @@ class Worker:
     @property
     def free(self) -> bool:
         """Whether a call would begin at once."""
-        state = self.state
-        return (
-            len(self.calls) < self.slots
-            and (state is _IDLE or state is _BUSY)
-            and not self._spent
-            and self.process.alive
-        )
+        return len(self.calls) < self.slots and self.usable
 
     def may_write_ahead(self, call: Call) -> bool:
-        """Whether the call may be sent now though it will wait for others: all together they are short."""
+        """Whether the call may be sent now though it will wait for others: all together they are short.
+
+        The first call of a worker is not, whatever its method takes elsewhere: it makes the author's object.
+        """
         return (
             self.slots == 1
+            and self._proven
             and call.small
             and len(self.calls) < self.limits.ahead
             and self._expected < _SHORT_US
@@ -207,6 +205,8 @@ class Worker:
         first = 0 if self._spent else 1
         begun, waiting = (calls[:first], calls[first:]) if self.slots == 1 else (calls, [])
         self.ended_in = _only(begun)
+        for call in begun:
+            call.pool.durations.learn(call.request, LONGEST_US)
         # A call whose body was not complete has not begun, but what was sent of it is gone.
         if isinstance(error, ChannelClosed):
             # It may be on its way out: its exit code is worth a moment's wait.
@@ -249,7 +249,8 @@ class Worker:
         if type(header) is Replied:
             call = self._called(header.id)
             self._took += (min(header.took, LONGEST_US) - self._took) * _WEIGHT
-            call.pool.durations.learn(call.request, header.took)
+            self._proven = True
+            call.pool.durations.learn(call.request, header.took, failed=header.error is not None)
             call.replied(header, body)
             if not header.more:
                 error = header.error
@@ -258,6 +259,10 @@ class Worker:
                 self._done(call)
                 if spent:
                     self._retire()
+            else:
+                # It is a stream, whatever its method was before.
+                self._expected += LONGEST_US - call.expected_us
+                call.expected_us = LONGEST_US
         elif type(header) is ReplyPart:
             call = self._called(header.id)
             call.part(header, body)
@@ -279,7 +284,6 @@ class Worker:
 
     def _done(self, call: Call) -> None:
         del self.calls[call.number]
-        self._proven = True
         self._expected -= call.expected_us
         if not call.small:
             self._large -= 1

@@ -33,10 +33,24 @@ def test_minutes_are_forgotten_as_soon_as_moments() -> None:
     assert durations.expected(SLOW) == LONGEST_US
 
 
-def test_paths_that_nobody_serves_fill_no_memory() -> None:
-    """A caller who asks for ever other paths makes it remember a bounded number."""
+def test_a_call_that_failed_soon_makes_no_method_short() -> None:
+    """What was refused says nothing of what is not; a long failure is long."""
+    durations = Durations()
+    durations.learn(SLOW, 10, failed=True)
+    assert durations.expected(SLOW) == LONGEST_US
+    durations.learn(SLOW, 5_000)
+    durations.learn(SLOW, 10, failed=True)
+    assert durations.expected(SLOW) == 5_000
+    durations.learn(SLOW, 6_000, failed=True)
+    assert durations.expected(SLOW) == 6_000
+
+
+def test_paths_without_end_fill_no_memory() -> None:
+    """A caller of ever other paths makes it remember a bounded number of short ones, and the oldest is forgotten first."""
     durations = Durations()
     for number in range(1_000):
         durations.learn(request("POST", f"/{number}"), 10)
-    known = sum(durations.expected(request("POST", f"/{number}")) == 10 for number in range(1_000))
-    assert 0 < known <= 256
+        durations.learn(request("POST", f"/{number}" + "x" * 200), 10)
+    known = [number for number in range(1_000) if durations.expected(request("POST", f"/{number}")) == 10]
+    assert known == list(range(1_000 - 256, 1_000))
+    assert durations.expected(request("POST", "/999" + "x" * 200)) == LONGEST_US
