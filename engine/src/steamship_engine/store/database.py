@@ -114,10 +114,10 @@ def _postgres(url: URL, durable: bool) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, pool_size=10, hide_parameters=True)
     if not durable:
 
-        @event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _record: Any) -> None:
-            connection.execute("SET synchronous_commit TO off")
-            connection.commit()
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            # For this transaction alone: a pooler before the server may give its connection to anybody next.
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from steamship_engine.store.columns import Instant, Prose, Seq
 from steamship_engine.store.database import Database
+from steamship_engine.store.rows import batched
 
 _ADVISORY_LOCK = 0x5EA5_4171
 
@@ -47,6 +48,8 @@ origins = Table(
     Column("author_handle", Text, nullable=False),
     Index("ix_record_origins_workspace_id", "workspace_id"),
     Index("ix_record_origins_instance_id", "instance_id"),
+    # A number is nobody else's later.
+    sqlite_autoincrement=True,
 )
 
 entries = Table(
@@ -107,19 +110,36 @@ def still_there(connection: Connection, ids: Collection[int]) -> set[int]:
 
 def remove_unused_origins(connection: Connection) -> None:
     """Remove the origins of which nothing is left."""
-    used = exists().where(entries.c.origin_id == origins.c.id)
-    unused = select(origins.c.id).where(~used).with_for_update(skip_locked=True)
-    connection.execute(delete(origins).where(origins.c.id.in_(unused)))
+    unused = ~exists().where(entries.c.origin_id == origins.c.id)
+    locked = select(origins.c.id).where(unused).with_for_update(skip_locked=True)
+    ids = connection.execute(locked).scalars().all()
+    # Looked at again: another engine may have used one until it was locked.
+    for some in batched(ids):
+        connection.execute(delete(origins).where(origins.c.id.in_(some), unused))
+
+
+def remove_workspace(connection: Connection, workspace_id: str) -> None:
+    """Remove all records of a workspace, and what other engines are about to add to them."""
+    own = select(origins.c.id).where(origins.c.workspace_id == workspace_id).with_for_update()
+    for some in batched(connection.execute(own).scalars().all()):
+        connection.execute(delete(entries).where(entries.c.origin_id.in_(some)))
+        connection.execute(delete(origins).where(origins.c.id.in_(some)))
 
 
 def _move(connection: Connection) -> None:
+    """Engines of before and of now may take turns on one database, so some of the origins may be there."""
     names = ", ".join(column.name for column in ORIGIN)
     rest = ", ".join(column.name for column in ENTRY if column.name != "origin_id")
     same = " AND ".join(f"o.{column.name} = r.{column.name}" for column in ORIGIN)
-    rows = f"SELECT o.id, {rest} FROM {_BEFORE} r JOIN {origins.name} o ON {same} ORDER BY r.seq"  # noqa: S608
+    known = f"SELECT MIN(id) AS id, {names} FROM {origins.name} GROUP BY {names}"  # noqa: S608  # our own names
+    there = f"SELECT 1 FROM {origins.name} o WHERE {same}"  # noqa: S608
+    lacking = f"SELECT DISTINCT {names} FROM {_BEFORE} r WHERE NOT EXISTS ({there})"  # noqa: S608
+    lines = f"SELECT o.id, {rest} FROM {_BEFORE} r JOIN ({known}) o ON {same} ORDER BY r.seq"  # noqa: S608
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {_BEFORE} IN EXCLUSIVE MODE")
     for statement in (
-        f"INSERT INTO {origins.name} ({names}) SELECT DISTINCT {names} FROM {_BEFORE}",  # noqa: S608  # our own names
-        f"INSERT INTO {entries.name} (origin_id, {rest}) {rows}",
+        f"INSERT INTO {origins.name} ({names}) {lacking}",
+        f"INSERT INTO {entries.name} (origin_id, {rest}) {lines}",
         f"DROP TABLE {_BEFORE}",
     ):
         connection.exec_driver_sql(statement)

@@ -161,11 +161,7 @@ class Records:
             if len(self._forgotten) > _FORGOTTEN_REMEMBERED:
                 del self._forgotten[next(iter(self._forgotten))]
             with self._database.begin() as connection:
-                own = origins.c.workspace_id == workspace_id
-                connection.execute(
-                    delete(entries).where(entries.c.origin_id.in_(select(origins.c.id).where(own)))
-                )
-                connection.execute(delete(origins).where(own))
+                record_tables.remove_workspace(connection, workspace_id)
 
     def prune(self) -> None:
         """Remove what is too old or too much. Blocking."""

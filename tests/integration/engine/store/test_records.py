@@ -211,33 +211,46 @@ def test_an_origin_that_another_engine_removed_is_made_again(database: Database)
 
 
 def test_records_of_an_older_engine_move(database: Database) -> None:
-    """Those in the table of before, a row with all of its origin, are found as ever, in their order, and the table is gone."""
+    """Those in the table of before, a row with all of its origin, are found as ever, in their order, each once; and again where an older engine came back."""
+    records = Records(database)
+    for turn in (1, 2):
+        _write_as_before(database, [(f"{turn} first", ONE), (f"{turn} second", TWO), (f"{turn} third", ONE)])
+        prepare(database)
+        prepare(database)
+        with database.read() as connection:
+            assert not inspect(connection).has_table("records")
+        assert _count(database, origins) == 2
+        assert said(records)[:3] == [f"{turn} third", f"{turn} second", f"{turn} first"]
+        assert len(said(records)) == 3 * turn
+    # An origin that two engines made at once.
+    with database.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO record_origins (user_id, workspace_id, instance_id, package_handle, version_handle, "
+            "instance_handle, author_id, author_handle) SELECT user_id, workspace_id, instance_id, package_handle, "
+            "version_handle, instance_handle, author_id, author_handle FROM record_origins"
+        )
+    _write_as_before(database, [("3 only", ONE)])
+    prepare(database)
+    assert len(said(records)) == 7
+
+
+def _write_as_before(database: Database, lines: list[tuple[str, str]]) -> None:
+    """What an engine wrote that had one table."""
     of_origin = dict(zip(Origin._fields, record().origin, strict=True))
     del of_origin["secrets"]
-    rows = [
-        of_origin
-        | {"instance_id": instance_id, "at": 1, "component": "package", "level": "info", "message": text}
-        for text, instance_id in (("first", ONE), ("second", TWO), ("third", ONE))
-    ]
+    said = {"at": 1, "component": "package", "level": "info"}
+    rows = [of_origin | said | {"instance_id": instance_id, "message": line} for line, instance_id in lines]
     names = list(rows[0])
     columns = ", ".join(f"{name} {'BIGINT' if name == 'at' else 'TEXT'}" for name in names)
+    marks = ", ".join(f":{name}" for name in ("seq", *names))
     with database.begin() as connection:
         connection.exec_driver_sql(
             f"CREATE TABLE records (seq INTEGER PRIMARY KEY, {columns}, request_id TEXT, verb TEXT, path TEXT, "
             "status INTEGER, elapsed_s REAL)"
         )
         for seq, row in enumerate(rows):
-            marks = ", ".join(f":{name}" for name in ("seq", *names))
-            connection.execute(
-                text(f"INSERT INTO records (seq, {', '.join(names)}) VALUES ({marks})"), row | {"seq": seq}
-            )
-    prepare(database)
-    prepare(database)
-    records = Records(database)
-    assert said(records) == ["third", "second", "first"]
-    assert _count(database, origins) == 2
-    with database.read() as connection:
-        assert not inspect(connection).has_table("records")
+            statement = text(f"INSERT INTO records (seq, {', '.join(names)}) VALUES ({marks})")
+            connection.execute(statement, row | {"seq": seq})
 
 
 @pytest.mark.parametrize(("durable", "means"), [(True, ("2", "on")), (False, ("1", "off"))])
