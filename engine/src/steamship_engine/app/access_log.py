@@ -29,15 +29,12 @@ class Line(NamedTuple):
     def __str__(self) -> str:
         """The line as it is written, in `line_writer.FORMAT`."""
         at, verb, path, status, took_s, request_id = self
-        return (
-            f"{moment(at)} INFO {NAME}: {verb} {_shown(path)} {status} {took_s * 1000:.1f}ms {request_id}\n"
-        )
+        return f"{moment(at)} INFO {NAME}: {verb} {_shown(path[:_LONGEST_PATH])} {status} {took_s * 1000:.1f}ms {request_id}\n"
 
 
 @lru_cache(maxsize=1024)
 def _shown(path: str) -> str:
-    """Enough of the path, with no line's end and nothing that a terminal would obey."""
-    path = path[:_LONGEST_PATH]
+    """A path with no line's end and nothing that a terminal would obey."""
     if not path.isascii() or not path.isprintable() or "\\" in path:
         return path.encode("unicode_escape").decode()
     return path

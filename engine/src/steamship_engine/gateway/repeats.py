@@ -18,12 +18,13 @@ _LENGTH, _REQUEST_ID, _OTHER = range(3)
 
 
 class _Varying(NamedTuple):
-    """A line that may have another value after `prefix`; `place` is its header's among those that pass."""
+    """A line that may have another value after `prefix` than `before`; `place` is its header's among those that pass."""
 
     prefix: bytes
     use: int
     name: str
     place: int
+    before: bytes
 
 
 class Repeat:
@@ -56,12 +57,16 @@ class Repeat:
                 return None
             prefixes.append(prefix)
         may_vary = {
-            at + 1: _Varying(prefixes[at], _REQUEST_ID if at == shape.request_id else _OTHER, name, place)
+            at + 1: _Varying(
+                prefixes[at], _REQUEST_ID if at == shape.request_id else _OTHER, name, place, values[at]
+            )
             for place, (name, at) in enumerate(shape.passing)
         }
         size = 0
         if shape.length < len(names):
-            may_vary[shape.length + 1] = _Varying(prefixes[shape.length], _LENGTH, "", 0)
+            may_vary[shape.length + 1] = _Varying(
+                prefixes[shape.length], _LENGTH, "", 0, values[shape.length]
+            )
             size = int(values[shape.length])
         given = values[shape.request_id] if shape.request_id < len(names) else b""
         return cls(head, lines, may_vary, size, is_named=given == head.request_id.encode())
@@ -104,7 +109,9 @@ class Repeat:
         place, verb, query, passing, own = head
         headers = list(passing)
         own = own if self._is_named else ""
-        for (_, use, name, at), value in zip(self._varying, values, strict=True):
+        for (_, use, name, at, before), value in zip(self._varying, values, strict=True):
+            if value == before:
+                continue
             if use == _LENGTH:
                 if not plain.is_small(value):
                     return None

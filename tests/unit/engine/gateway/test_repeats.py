@@ -86,6 +86,15 @@ def test_values_that_pass_may_change() -> None:
         assert found[0].request_id == id_.decode()
 
 
+@pytest.mark.parametrize("value", [b"", b"a\tb", b"\xe9"], ids=["none", "tab", "latin-1"])
+def test_a_value_that_the_parser_has_read_comes_again(value: bytes) -> None:
+    """A first value that is not plain is known when it comes back after another one."""
+    first = FIRST.replace(b"X-Own: one", b"X-Own:" + value)
+    kept = repeat(first)
+    for data in (first, FIRST.replace(b"X-Own: one", b"X-Own:two"), first):
+        assert kept.again(data) == (Parsed(data).head, b"abc", 0)
+
+
 @pytest.mark.parametrize("line", [b"", b"X-Request-Id: no id\r\n"], ids=["none", "odd"])
 def test_requests_without_an_id_have_one_each(line: bytes) -> None:
     """Where a client names no id, or none that is kept, no two of its requests share one, whatever else changes in them."""

@@ -55,6 +55,16 @@ def test_an_empty_body_has_no_arguments(body):
 
 
 @pytest.mark.parametrize(
+    "body", [b'{"a": 1}\n', b' {"a": 1}', b'\r\n\t{"a": 1}\t \r\n', b'\xef\xbb\xbf{"a": 1} ']
+)
+def test_blanks_around_json_are_nothing(body):
+    """As many clients send it: with a line's end, or before it; any other character is an error."""
+    assert decode("POST", "", JSON, body) == ({"a": 1}, set())
+    with pytest.raises(BadRequest, match="Extra data"):
+        decode("POST", "", JSON, body + b"\x0b")
+
+
+@pytest.mark.parametrize(
     "content_type", ["", "text/plain;charset=UTF-8", "application/vnd.x+json", "APPLICATION/JSON"]
 )
 def test_json_goes_by_several_types(content_type):

@@ -134,12 +134,12 @@ _decode, _scan = _decoder.decode, _decoder.scan_once  # type: ignore[attr-define
 
 
 def _decoded(text: str) -> Any:
-    """The value of a text that is JSON from its first character to its last, which needs no search for blanks, or around it."""
+    """The value of a text that is JSON from its first character on, which mostly needs no search for blanks."""
     try:
         value, end = _scan(text, 0)
     except StopIteration:
         return _decode(text)
-    return value if end == len(text) else _decode(text)
+    return _decode(text) if text[end:].strip(" \t\n\r") else value
 
 
 def _refuse_surrogates(value: Any) -> None:
