@@ -14,7 +14,7 @@ import signal
 import socket
 from typing import Any, NoReturn
 
-from . import birth, linux, loading, loop, original, records
+from . import birth, gaps, linux, loading, loop, original, records
 from .forking import Forks
 from .frames import Channel, Closed
 from .loading import Author, Refused
@@ -91,6 +91,7 @@ def _settle(author: "Author | None") -> None:
         with contextlib.suppress(Exception):
             loop.prepare(author)
     gc.collect()
+    gaps.fill()
     gc.freeze()
 
 
