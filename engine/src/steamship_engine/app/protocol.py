@@ -274,7 +274,7 @@ class EngineProtocol(BoundedHeads):
             self.on_response_complete()
 
     def _write(self, turn: Turn, answer: Answer) -> None:
-        body = b"" if turn.call.head.place[0] == b"HEAD" else answer.body
+        body = b"" if turn.call.head.is_head else answer.body
         closing = b"" if turn.keep_alive else b"connection: close\r\n"
         lines = (STATUS_LINE[answer.status], self._dated(), self._warm.lines(answer), closing, b"\r\n", body)
         self.transport.write(b"".join(lines))

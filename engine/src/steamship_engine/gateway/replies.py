@@ -81,8 +81,8 @@ class Replier:
 
     def whole(self, reply: Reply, body: bytes, request_id: str) -> Answer:
         """The answer with what a package said all at once."""
-        fields = self._passing.get(reply.headers) or self.passing(reply.headers)
-        return Answer(reply.status, fields, b"" if reply.status in _BODILESS else body, request_id)
+        bodiless = reply.status in _BODILESS
+        return Answer(reply.status, self.passing(reply.headers), b"" if bodiless else body, request_id)
 
     def passing(self, headers: Headers) -> Fields:
         """A package's header fields that may pass."""

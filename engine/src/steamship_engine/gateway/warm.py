@@ -94,9 +94,8 @@ class Warm:
 
     def recall(self, head: Plain) -> WarmCall | None:
         """The call that a request's head begins, if it was decided on; None where the gateway must decide."""
-        place = head.place
-        claim = self._claim(head) if place[plain.KEY].startswith(_WORKER, _KEY) else None
-        decision = self.memory.get(place if claim is None else _place(head, claim))
+        claim = self._claim(head)
+        decision = self.memory.get(_place(head, claim))
         if decision is None:
             return None
         if time.monotonic() >= decision.again:
@@ -109,7 +108,7 @@ class Warm:
 
     def begin(self, call: WarmCall, body: bytes, peer: Peer | None) -> asyncio.Future[Reply]:
         """Make the call. Who cancels the future has left."""
-        decision, head, actor = call.decision, call.head, call.actor
+        decision, head = call.decision, call.head
         call.request = calls.request(
             self._ground,
             self._runtime,
@@ -120,7 +119,7 @@ class Warm:
             headers=head.headers,
             body=READ,
             request_id=head.request_id,
-            made_in=calls.made_in(self._runtime, None, peer) if actor is None else actor.calls,
+            made_in=calls.made_in(self._runtime, call.actor, peer),
         )
         return self._runtime.begin(decision.target.spec, call.request, body)
 
@@ -128,9 +127,7 @@ class Warm:
         """The whole answer of a call that has ended, or the reply that is to be streamed."""
         actor, target, request_id = call.actor, call.decision.target, call.head.request_id
         try:
-            reply = ended.result()
-            if reply.error is not None:
-                raise rights.refusal(reply.error, actor, target)
+            reply = rights.readable(ended.result(), actor, target)
         except (Exception, asyncio.CancelledError) as error:
             told = rights.told(error, actor, target)
             call.status = calls.status_of(told)

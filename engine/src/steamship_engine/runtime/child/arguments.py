@@ -54,7 +54,7 @@ def decode(
 
 def _content_type(headers: Sequence[Sequence[str]]) -> str:
     for name, value in headers:
-        if len(name) == 12 and name.lower() == "content-type":
+        if name.lower() == "content-type":
             return value
     return ""
 
