@@ -126,7 +126,8 @@ class Nursery:
     async def grown(self, version: VersionSpec) -> Grown:
         """A worker of the version that is loaded."""
         grown = Grown(await self.born(version))
-        answer = await grown.load(self.bundles.folder(version.bundle), version.kind)
+        assert grown.process.code is not None
+        answer = await grown.load(grown.process.code, version.kind)
         assert answer["type"] == "loaded", answer
         return grown
 

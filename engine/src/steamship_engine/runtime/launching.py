@@ -69,6 +69,7 @@ class Launcher:
         running = self._ready()
         number, ours, theirs = running.pair()
         process = ZygoteProcess(number, ours, ground.place, running.kill)
+        process.code = ground.code
         process.network = ground.network and self.layers.namespaces
         order = {
             "do": "zygote",
@@ -107,6 +108,7 @@ class Launcher:
         if not self.layers.namespaces and zygote.scratch is not None:
             scratch = _folder(zygote.scratch / f"worker-{number}")
         process = WorkerProcess(number, ours, scratch, running.kill)
+        process.code = zygote.code
         order = {
             "do": "worker",
             "zygote": zygote.number,

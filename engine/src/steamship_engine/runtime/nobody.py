@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from steamship_engine.model.errors import UnavailableError
 from steamship_engine.model.limits import RUNTIME
@@ -40,7 +39,7 @@ async def worker_of_nobody(launcher: Launcher, ground: Ground) -> AsyncIterator[
     try:
         version = VersionSpec("", "", "", ground.kind)
         warming = Warming(launcher, RUNTIME, lambda _line: None)
-        inspection = await warming.warm(zygote, version, Path("/"), share=False)
+        inspection = await warming.warm(zygote, version, share=False)
         if inspection.problems:
             raise UnavailableError(
                 f"{'; '.join(inspection.problems)}.", suggestion="Give the engine another interpreter."

@@ -16,7 +16,7 @@ from steamship_engine.runtime import trees
 class Process:
     """A process of the launcher's. `socket` is the engine's end of its channel.
 
-    `alive` until it has ended, with everything that it started. `scratch` is its folder, if it has one on the machine's disk, which `ended` removes. `listeners` are sockets
+    `alive` until it has ended, with everything that it started. `code` is the folder in which it finds its version's code. `scratch` is its folder, if it has one on the machine's disk, which `ended` removes. `listeners` are sockets
     that listen in its own network, by their ports; they are closed with it. `why` is `memory`, `processes` or
     `scratch` when it was ended for taking too much of that.
     """
@@ -25,6 +25,7 @@ class Process:
         self, number: int, engine_end: socket.socket, scratch: Path | None, kill: Callable[[Process], None]
     ) -> None:
         self.number, self.socket, self.scratch = number, engine_end, scratch
+        self.code: Path | None = None
         self.listeners: dict[int, socket.socket] = {}
         self.pid = 0
         self.alive = True
@@ -96,9 +97,10 @@ class WorkerProcess(Process):
 
 
 class ZygoteProcess(Process):
-    """One zygote. With `network` each of its workers has a network of its own."""
+    """One zygote. With `network` each of its workers has a network of its own; `owns_code` where the code's folder goes with it."""
 
     network = False
+    owns_code = False
     _pidfd = -1
 
     def watch(self, pid: int) -> None:
@@ -112,6 +114,12 @@ class ZygoteProcess(Process):
         if self._pidfd >= 0:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def ended(self) -> None:
+        """As every process's; its code's folder goes, too, where it owns that."""
+        await super().ended()
+        if self.owns_code and self.code is not None:
+            await asyncio.to_thread(trees.remove, self.code)
 
     def gone(self, code: int | None, why: str | None, said: str) -> None:
         """It has ended: the launcher's word."""

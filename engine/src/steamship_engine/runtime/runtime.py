@@ -54,6 +54,7 @@ from steamship_engine.runtime.port import (
     VersionSpec,
     WorkerFacts,
 )
+from steamship_engine.runtime.processes import WorkerProcess
 from steamship_engine.runtime.scratch import Scratch
 from steamship_engine.runtime.sending import send_rest
 from steamship_engine.runtime.upload import Upload
@@ -264,36 +265,26 @@ class Runtime:
             opening = Opening(process, channel, self._limits, said)
             try:
                 await opening.connect()
-                await opening.load(self._load(version, None))
+                await opening.load(_load(process, version, None))
                 told = await opening.describe()
             finally:
                 channel.fail(ChannelClosed())
                 await process.ended()
+        self._zygotes.expect_another(version)
         notes = (*_unshared(self._zygotes.shared(version)), *told.notes)
         return Description(environment, told.spec, told.config_template, told.schemas, told.needs_init, notes)
 
     async def _open_worker(self, spec: InstanceSpec, seat: Seat) -> Worker:
         """Start and load an instance's worker, see `workers.Opener`. Raises PackageError, UnavailableError."""
-        load = self._load(spec.version, spec)
         try:
             worker = seat(await self._zygotes.worker(spec.version))
             worker.traffic = self._egress.attach(worker.process, spec)
             opening = Opening(worker.process, worker.channel, self._limits, worker.said)
             await opening.connect()
-            worker.opened(await opening.load(load))
+            worker.opened(await opening.load(_load(worker.process, spec.version, spec)))
         except DeployError as error:
             raise PackageError(error.message, details=error.details) from error
         return worker
-
-    def _load(self, version: VersionSpec, spec: InstanceSpec | None) -> Load:
-        """The `load` frame. Raises UnavailableError when the bundle is not here."""
-        return Load(
-            code=str(self._bundles.folder(version.bundle)),
-            kind=version.kind,
-            handler=version.handler,
-            concurrency=version.limits.concurrency,
-            instance=None if spec is None else _instance(spec),
-        )
 
     def _describer_said(self, version: VersionSpec, said: deque[str], line: Log) -> None:
         said.append(line.message[: self._limits.log_line])
@@ -362,6 +353,17 @@ def _second_best(interpreter: Interpreter) -> str:
         f"This engine has no CPython 3.10, so the package runs on {interpreter.version}, where f-strings print the "
         "name of a text enum's member instead of its value. Have the operator install CPython 3.10, or name it in "
         "STEAMSHIP_ENGINE_PYTHONS, and deploy again."
+    )
+
+
+def _load(process: WorkerProcess, version: VersionSpec, spec: InstanceSpec | None) -> Load:
+    """The `load` frame for a worker of the version, and of the instance where it is for one."""
+    return Load(
+        code=str(process.code),
+        kind=version.kind,
+        handler=version.handler,
+        concurrency=version.limits.concurrency,
+        instance=None if spec is None else _instance(spec),
     )
 
 

@@ -47,6 +47,18 @@ def place(made: Path, final: Path) -> None:
         final.chmod(0o555)
 
 
+def link(made: Path, empty: Path) -> None:
+    """Have the files of a frozen tree in an empty folder too, and freeze that. Raises OSError where hard links cannot be."""
+    for folder, folders, files in os.walk(made):
+        there = empty / Path(folder).relative_to(made)
+        for name in folders:
+            (there / name).mkdir()
+        for name in files:
+            (there / name).hardlink_to(Path(folder, name))
+    for folder, _, _ in os.walk(empty, topdown=False):
+        Path(folder).chmod(0o555)
+
+
 def move(made: Path, empty: Path) -> None:
     """Move a frozen tree into the place of an empty folder; one that is not there is no error."""
     with contextlib.suppress(FileNotFoundError):

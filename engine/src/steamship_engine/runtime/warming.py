@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import NoReturn
 
 from steamship_engine.model.errors import DeployError, UnavailableError
@@ -31,13 +30,12 @@ class Warming:
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._channel = Channel(limits, self._log, lambda _error: None)
 
-    async def warm(
-        self, process: ZygoteProcess, version: VersionSpec, code: Path, *, share: bool
-    ) -> Inspection:
-        """Make the process a zygote of the version, whose bundle lies at `code`, that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
+    async def warm(self, process: ZygoteProcess, version: VersionSpec, *, share: bool) -> Inspection:
+        """Make the process, which has the version's code or is for none, a zygote of it that waits for orders. Raises DeployError, PackageReplyError, UnavailableError."""
         try:
             async with asyncio.timeout(self._limits.load):
-                header = frames.Warm(code=str(code), kind=version.kind, share=share, handler=version.handler)
+                code = str(process.code or "/")
+                header = frames.Warm(code=code, kind=version.kind, share=share, handler=version.handler)
                 await self._import(process, header)
                 return await self._launcher.inspect(process)
         except TimeoutError:

@@ -12,7 +12,7 @@ from typing import Any
 from steamship_engine.model.errors import DeployError, UnavailableError
 from steamship_engine.model.limits import RuntimeLimits
 from steamship_engine.model.network import Network
-from steamship_engine.model.sandbox import SandboxMode
+from steamship_engine.runtime import trees
 from steamship_engine.runtime.compiling import Compiling
 from steamship_engine.runtime.environments import Environments
 from steamship_engine.runtime.frames import Log
@@ -69,7 +69,7 @@ class Zygotes:
         self._problems: OrderedDict[Key, tuple[str, ...]] = OrderedDict()
         self._spares: Spares[_Zygote] = Spares(limits.spares, self._born)
         self._compiling = Compiling()
-        self._head_starts = HeadStarts(self._started)
+        self._head_starts = HeadStarts(self._without_code)
         self._background: set[asyncio.Task[None]] = set()
 
     async def worker(self, version: VersionSpec) -> WorkerProcess:
@@ -82,6 +82,10 @@ class Zygotes:
         except UnavailableError:
             # The zygote ended in between: another one may be luckier, once.
             return await self._forked(version)
+
+    def expect_another(self, version: VersionSpec) -> None:
+        """Soon a version like this one will probably be deployed: be ready."""
+        self._head_starts.prepare(version)
 
     def shared(self, version: VersionSpec) -> tuple[str, ...]:
         """Why the version's workers import it each for itself, in clauses; nothing where they share one import.
@@ -149,12 +153,8 @@ class Zygotes:
 
     async def _make(self, key: Key, version: VersionSpec) -> _Zygote:
         try:
-            python = self._environments.python(version.environment)
             zygote = await self._tried(key, version)
-            self._compiling.begin(python)
-            if self._launcher.layers.mode is SandboxMode.NONE:
-                # In a sandbox a process sees the code from its start that it is for.
-                self._head_starts.prepare(version)
+            self._compiling.begin(self._environments.python(version.environment))
         finally:
             del self._warming[key]
         self._zygotes[key] = zygote
@@ -169,8 +169,7 @@ class Zygotes:
             if not found.problems:
                 return _Zygote(version, process, found.memory)
             # Where bundles lie is the operator's business.
-            code = self._folder(version.bundle)
-            self._problems[key] = tuple(problem.replace(f"{code}/", "") for problem in found.problems)
+            self._problems[key] = tuple(problem.replace(f"{process.code}/", "") for problem in found.problems)
             if len(self._problems) > _PROBLEMS_REMEMBERED:
                 self._problems.popitem(last=False)
             await process.ended()
@@ -184,20 +183,50 @@ class Zygotes:
         return _Zygote(version, process, found.memory)
 
     async def _attempt(self, version: VersionSpec, *, share: bool) -> tuple[ZygoteProcess, Inspection]:
-        process = self._head_starts.take(version) or await self._started(version)
+        process = await self._with_head_start(version)
+        if process is None:
+            process = await self._started(version, self._folder(version.bundle))
         warming = Warming(self._launcher, self._limits, partial(self._on_log, version))
-        return process, await warming.warm(process, version, self._folder(version.bundle), share=share)
+        return process, await warming.warm(process, version, share=share)
 
-    async def _started(self, version: VersionSpec) -> ZygoteProcess:
+    async def _started(self, version: VersionSpec, code: Path) -> ZygoteProcess:
+        """A process that sees the folder `code`."""
         ground = Ground(
             self._environments.python(version.environment),
-            self._folder(version.bundle),
+            code,
             self._scratch.folder("zygote"),
             version.limits,
             version.kind,
             network=version.network is not Network.HOST,
         )
         return await self._launcher.zygote(ground)
+
+    async def _without_code(self, version: VersionSpec) -> ZygoteProcess:
+        """A process whose folder is empty as yet: in a sandbox it sees from its start what it will ever see."""
+        code = self._scratch.folder("code")
+        try:
+            process = await self._started(version, code)
+        except UnavailableError:
+            await asyncio.to_thread(trees.remove, code)
+            raise
+        process.owns_code = True
+        return process
+
+    async def _with_head_start(self, version: VersionSpec) -> ZygoteProcess | None:
+        """The process that waits for such a version, with the version's code in its folder."""
+        process = await self._head_starts.take(version)
+        if process is None or process.code is None:
+            return None
+        try:
+            await asyncio.to_thread(trees.link, self._folder(version.bundle), process.code)
+        except OSError:
+            # A file system without hard links, or no space.
+            await process.ended()
+            return None
+        except BaseException:
+            await process.ended()
+            raise
+        return process
 
     def _trim(self, kept: Key) -> None:
         """Make room for the newest one: idle zygotes end, the ones used longest ago first."""

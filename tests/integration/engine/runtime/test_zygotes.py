@@ -68,9 +68,9 @@ def test_the_next_version_of_an_environment_has_a_head_start(tiny, monkeypatch):
         first = await bench.instance("crashes")
         pid = (await bench.call(first, "/pid")).json
         ready = bench.runtime._zygotes._head_starts
-        await bench.until(lambda: ready._ready is not None)
-        assert ready._ready is not None
-        waiting = ready._ready[1].pid
+        await bench.until(lambda: ready._one is not None)
+        assert ready._one is not None
+        waiting = (await ready._one.process).pid
         version, _ = await bench.deploy("crashes", {"more.py": ""})
         second = (await bench.call(instance_of(version, "I-2"), "/pid")).json
         assert (_parent(second), _parent(pid)) == (waiting, _parent(pid))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from steamship.base.client import Client
     from steamship.base.tasks import Task
 
-SHORTEST_PAUSE_S = 0.03
+SHORTEST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 _SDKS = {"native": "native, for steamship 3", "original": "original, for steamship 2"}
 # What the engine answers for a package handle that is another user's, and nothing else.

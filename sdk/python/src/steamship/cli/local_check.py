@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -81,13 +81,12 @@ class LocalCheck:
         """What came out. Raises DeployError for what would fail in the engine, too."""
         if self._process is None:
             return Checked(doubt="nothing here has the original SDK that it is written on")
-        try:
-            code = self._process.wait(self._limit)
-        except subprocess.TimeoutExpired:
+        code = _waited(self._process, self._limit)
+        if code is None:
             raise DeployError(
                 f'"api.py" was not imported within {self._limit:g} s.',
                 suggestion="Move what takes long from the module's top level into a method.",
-            ) from None
+            )
         found = _found(self._scratch, code)
         if "kind" not in found:
             return Checked(found.get("routes"), template=found.get("template"))
@@ -122,6 +121,17 @@ def _start(command: list[str], source: Path, scratch: Path, *, original: bool) -
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _waited(process: subprocess.Popen[bytes], limit_s: float) -> int | None:
+    """The process's exit code, once it has ended; None where it lives longer.
+
+    `Popen.wait` with a time limit looks every 50 ms, without one it is told.
+    """
+    waiting = threading.Thread(target=process.wait, daemon=True)
+    waiting.start()
+    waiting.join(limit_s)
+    return process.returncode
 
 
 def _found(scratch: Path, code: int) -> dict[str, Any]:
@@ -179,6 +189,8 @@ def _missing_module(project: Project, found: dict[str, Any]) -> Checked:
 
 
 def _is_installed(name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         distribution(name)
     except PackageNotFoundError:
