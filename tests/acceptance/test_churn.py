@@ -131,14 +131,18 @@ class Churn:
 def churned(engine: EngineProcess, warm: int, count: int) -> tuple[Left, Left]:
     """What the engine holds after the first cycles, and after the others."""
     api = Api(engine.api_base, engine.key)
-    api.deploy("brief", zipped({"api.py": PACKAGE, "requirements.txt": ""}), version="1.0.0")
-    api.close()
+    package = zipped({"api.py": PACKAGE, "requirements.txt": ""})
+    api.deploy("brief", package, version="1.0.0")
     churn = Churn(engine)
     churn.cycles(warm)
+    # The process that waits for a next version waits some minutes: a deploy before each look, so that it is there.
+    api.deploy("brief", package, version="1.0.1")
     before = settled(engine)
     churn.cycles(count)
+    api.deploy("brief", package, version="1.0.2")
     after = settled(engine)
     churn.close()
+    api.close()
     return before, after
 
 
