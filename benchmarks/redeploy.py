@@ -12,6 +12,9 @@ from benchmarks.report import Section, Table, spread_of_times
 from benchmarks.scale import Scale
 from benchmarks.servers import NotRunError
 
+_PAUSE_S = 2.0
+"""Between two deploys: nobody deploys again before the last one's answer was read."""
+
 
 def measure(cores: Cores, scale: Scale, folder: Path) -> Section:
     """Deploy again and again, each time with other code."""
@@ -20,13 +23,14 @@ def measure(cores: Cores, scale: Scale, folder: Path) -> Section:
     with running(cores.server, folder) as engine:
         code = (engine.source / "api.py").read_text()
         for number in range(scale.deploys):
+            time.sleep(_PAUSE_S)
             deployed, answered = _redeploy(engine, code, f"1.0.{number + 1}")
             deploys.append(deployed)
             answers.append(answered)
     section = Section("Redeploy")
     section.notes.append(
-        f"{scale.deploys} deploys of changed code with the same requirements, {cores.title}; then `Steamship.use` of a "
-        "new instance of that version, and its first reply."
+        f"{scale.deploys} deploys of changed code with the same requirements, {_PAUSE_S:g} s apart, {cores.title}; then "
+        "`Steamship.use` of a new instance of that version, and its first reply."
     )
     rows = [
         ["`ship deploy`", spread_of_times(Spread.of(deploys))],

@@ -1,10 +1,11 @@
 """Runs in a process of its own: import the author's class as the engine will, and say how that went.
 
-    python -P -m steamship.cli.check_run FOLDER HOME RESULT
+    python -P -m steamship.cli.check_run
 
-The result is a JSON file, so that whatever the author's code prints is not mistaken for it. Code on the
-original SDK is imported by an interpreter that has that, CPython 3.10 or newer; it runs this file as it
-stands, with `original` as a fourth word.
+A line of JSON from standard input has `folder`, `home` (to be the home folder), `temporary` and `result`, a file
+to write what came out to, so that whatever the author's code prints is not mistaken for it. Without a line there is
+nothing to check. Code on the original SDK is imported by an interpreter that has that, CPython 3.10 or newer; it runs
+this file as it stands, with `original` as a word of its command line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,16 +23,27 @@ from typing import Any
 MODULE = "api"
 
 
-def main(folder: str, home: str, result: str, sdk: str = "native") -> None:
-    """Check the class in `folder`, with `home` as home folder, and write what came out to `result`."""
+def main(sdk: str = "native") -> None:
+    """Wait for the order, check the class, write what came out."""
+    if sdk == "native":
+        with suppress(Exception):  # told when it is imported to be used
+            importlib.import_module("steamship.invocable.serving")
+    line = sys.stdin.readline()
+    if not line:
+        os._exit(0)
+    order = json.loads(line)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # Set only now: this interpreter may have found the SDK below the real home.
-    os.environ["HOME"] = os.environ["USERPROFILE"] = home
+    os.environ["HOME"] = os.environ["USERPROFILE"] = order["home"]
+    os.environ["TMPDIR"] = order["temporary"]
+    folder = order["folder"]
     os.chdir(folder)
     sys.argv[:] = ["api.py"]
     try:
         found = _original(folder) if sdk == "original" else _native(folder)
     except BaseException as error:
         found = _problem(error, folder)
+    result = order["result"]
     aside = Path(f"{result}.{os.getpid()}")  # the module may have forked
     aside.write_text(json.dumps(found), "utf-8")
     aside.replace(result)

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from steamship.base.error import DeployError
+from steamship.cli.check_process import CheckProcess, for_native, for_original
 from steamship.cli.original_python import original_python
 from steamship.cli.project import REQUIREMENTS_FILE, Project
 
 TIME_LIMIT_S = 60.0
-_RESULT, _PRINTED = "result.json", "printed"
-# The module sees neither keys nor settings of the person who deploys: the engine has none of them.
-_KEPT_VARIABLES = (
-    "PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH",
-)  # fmt: skip
-# Of the interpreter that runs `ship`, so not for another one.
-_OURS = ("PYTHONHOME", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
@@ -55,39 +42,37 @@ class LocalCheck:
         self._project = project
         self._python = python
         self._limit = time_limit_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: CheckProcess | None = None
 
     def __enter__(self) -> Self:
-        """Start the subprocess, unless nothing here has the SDK that the code is written on."""
-        self._scratch = Path(tempfile.mkdtemp(prefix="ship-check-"))
-        command: list[str] | None = [sys.executable, "-B", "-P", "-m", "steamship.cli.check_run"]
-        if self._project.is_original():
+        """Start the process, unless nothing here has the SDK that the code is written on."""
+        if not self._project.is_original():
+            self._process = for_native()
+        else:
             self._python = self._python or original_python(self._project.folder)
-            command = _original_command(self._python) if self._python is not None else None
-        if command is not None:
-            source = self._project.source.resolve()
-            self._process = _start(command, source, self._scratch, original=self._project.is_original())
+            self._process = None if self._python is None else for_original(self._python)
+        if self._process is not None:
+            self._process.check(self._project.source.resolve())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the subprocess with everything it has started, and remove what they left."""
+        """End the process."""
         if self._process is not None:
-            _end(self._process)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+            self._process.end()
 
     def result(self) -> Checked:
         """What came out. Raises DeployError for what would fail in the engine, too."""
         if self._process is None:
             return Checked(doubt="nothing here has the original SDK that it is written on")
-        code = _waited(self._process, self._limit)
+        code = self._process.exit_code(self._limit)
         if code is None:
             raise DeployError(
                 f'"api.py" was not imported within {self._limit:g} s.',
                 suggestion="Move what takes long from the module's top level into a method.",
             )
-        found = _found(self._scratch, code)
+        found = _found(self._process, code)
         if "kind" not in found:
             return Checked(found.get("routes"), template=found.get("template"))
         if found["kind"] == "no-sdk":
@@ -99,63 +84,17 @@ class LocalCheck:
         )
 
 
-def _original_command(python: Path) -> list[str]:
-    # Not as a script: beside it lie modules of ours that the other interpreter must not find.
-    run = "import runpy, sys; sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
-    return [str(python), "-B", "-c", run, str(Path(__file__).with_name("check_run.py"))]
-
-
-def _start(command: list[str], source: Path, scratch: Path, *, original: bool) -> subprocess.Popen[bytes]:
-    home = scratch / "home"
-    home.mkdir()
-    words = [*command, source, home, scratch / _RESULT, *(["original"] if original else [])]
-    kept = [name for name in _KEPT_VARIABLES if not (original and name in _OURS)]
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    with (scratch / _PRINTED).open("wb") as output:
-        return subprocess.Popen(
-            [str(word) for word in words],
-            cwd=home,
-            env={**environment, "TMPDIR": str(scratch)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def _waited(process: subprocess.Popen[bytes], limit_s: float) -> int | None:
-    """The process's exit code, once it has ended; None where it lives longer.
-
-    `Popen.wait` with a time limit looks every 50 ms, without one it is told.
-    """
-    waiting = threading.Thread(target=process.wait, daemon=True)
-    waiting.start()
-    waiting.join(limit_s)
-    return process.returncode
-
-
-def _found(scratch: Path, code: int) -> dict[str, Any]:
-    """What `check_run` wrote. Raises DeployError when the author's code ended it before it could."""
-    result = scratch / _RESULT
-    if result.is_file():
-        found: dict[str, Any] = json.loads(result.read_text("utf-8"))
+def _found(process: CheckProcess, code: int) -> dict[str, Any]:
+    """What came out. Raises DeployError when the author's code ended the process before that was written."""
+    result = process.result
+    if result is not None:
+        found: dict[str, Any] = json.loads(result)
         return found
-    said = (scratch / _PRINTED).read_text("utf-8", errors="replace").strip().splitlines()
-    tail = "\n".join(said[-10:])
+    tail = "\n".join(process.printed.strip().splitlines()[-10:])
     raise DeployError(
         f'The import of "api.py" ended the interpreter ({_ending(code)}).' + (f"\n{tail}" if tail else ""),
         suggestion="Look for a library that crashes, or a call of os._exit, at the module's top level.",
     )
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it with everything it has started; also when we were interrupted."""
-    if os.name == "posix":
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
 
 
 def _ending(code: int) -> str:

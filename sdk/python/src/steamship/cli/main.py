@@ -1,4 +1,4 @@
-"""`ship`: the entry point, and the table of commands, each loaded only when it is named.
+"""`ship`: the table of commands, each loaded only when it is named.
 
 `ship --help` must be quick, so this module imports click and nothing else that is large.
 """
@@ -166,8 +166,3 @@ def run(arguments: Sequence[str]) -> int:
 def _drop_output() -> None:
     """Whoever read the output has seen enough; the interpreter must not fail on the rest at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
