@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from steamship_engine.runtime.port import InstanceSpec
 from tests.services.runtimes import Bench, request
@@ -37,7 +38,7 @@ class Held:
         folder.mkdir()
         self._folder = folder
         body = json.dumps({"folder": str(folder)}).encode()
-        asked = replace(request("POST", "/wait", body), above=above)
+        asked = structs.replace(request("POST", "/wait", body), above=above)
         self.id = asked.call
         self.answer = asyncio.create_task(bench.send(instance, asked))
 

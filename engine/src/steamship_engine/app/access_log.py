@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from steamship_engine.app.front import Door, Receive, Scope, Send
 from steamship_engine.app.line_writer import moment
@@ -16,7 +18,7 @@ NAME = "steamship_engine.access"
 _LONGEST_PATH = 500
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """What is said of a request; `at` is seconds since 1970, `verb` and `path` are the client's."""
 
     at: float
@@ -28,8 +30,8 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         """The line as it is written, in `line_writer.FORMAT`."""
-        at, verb, path, status, took_s, request_id = self
-        return f"{moment(at)} INFO {NAME}: {verb} {_shown(path[:_LONGEST_PATH])} {status} {took_s * 1000:.1f}ms {request_id}\n"
+        path, took_ms = _shown(self.path[:_LONGEST_PATH]), self.took_s * 1000
+        return f"{moment(self.at)} INFO {NAME}: {self.verb} {path} {self.status} {took_ms:.1f}ms {self.request_id}\n"
 
 
 @lru_cache(maxsize=1024)

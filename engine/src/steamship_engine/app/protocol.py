@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from steamship_engine.app.access_log import AccessLog
@@ -45,19 +46,17 @@ class _Nobody:
         """Wake nobody."""
 
 
-class Turn:
+class Turn(msgspec.Struct, eq=False):
     """One warm call's turn on its connection: what uvicorn's cycle is to an application."""
 
-    __slots__ = ("body", "call", "disconnected", "future", "keep_alive", "missing", "response_complete")
-    message_event = _Nobody()
-
-    def __init__(self, call: WarmCall, keep_alive: bool) -> None:
-        self.call = call
-        self.keep_alive = keep_alive
-        self.body = b""
-        self.missing = 0
-        self.future: asyncio.Future[Reply] | None = None
-        self.disconnected = self.response_complete = False
+    call: WarmCall
+    keep_alive: bool
+    body: bytes = b""
+    missing: int = 0
+    future: asyncio.Future[Reply] | None = None
+    disconnected: bool = False
+    response_complete: bool = False
+    message_event: ClassVar[_Nobody] = _Nobody()
 
 
 class EngineProtocol(BoundedHeads):

@@ -28,10 +28,20 @@ def keep_line(records: Records, line: LogLine) -> None:
 def keep_call(ground: Ground, target: CallTarget, request: Request, status: int, elapsed_s: float) -> None:
     """Keep that a method was called, and how it was answered; `elapsed_s` until the whole answer was there."""
     level = "info" if status < 400 else "warning" if status < 500 else "error"
-    verb, path = request.verb, request.path
-    message = f"{verb} {path} {status} in {elapsed_s * 1000:.1f} ms"
-    call = (request.request_id, verb, path, status, round(elapsed_s, 6))
-    ground.records.add(Said(target.origin, time.time_ns() // 1000, INVOCATION, level, message, *call))
+    ground.records.add(
+        Said(
+            target.origin,
+            time.time_ns() // 1000,
+            INVOCATION,
+            level,
+            None,
+            request.request_id,
+            request.verb,
+            request.path,
+            status,
+            elapsed_s,
+        )
+    )
 
 
 def listed(

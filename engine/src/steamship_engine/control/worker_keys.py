@@ -1,18 +1,15 @@
 """Worker keys: not stored, a MAC over instance, workspace, user, expiry and calls under the engine's boot secret.
 
-A key is made for one call. It is `shipw_` and the base64url of `instance (16 bytes), workspace (16), user
-(16), expiry (8: seconds since 1970), calls (8 each), MAC (32)`. The calls are those that the call was made
+A key is made for one call. It is `shipw_` and, in lower-case hexadecimal digits, instance (32), workspace (32), user (32),
+expiry (16: seconds since 1970), calls (16 each) and MAC (32). The calls are those that the call was made
 in, outermost first, and then itself. It ends after an hour, with its instance, or with the engine,
 whichever is first; not with the call, whose threads may go on.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
-import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +22,8 @@ from steamship_engine.model.identifiers import id_of
 PREFIX = "shipw_"
 LONGEST_S = 3600
 
-_FIELDS = struct.Struct(">16s16s16sQ")
-_CALL = 16
-"""Hexadecimal digits of a call's id."""
-_MAC_BYTES = 32
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_ID, _EXPIRY, _CALL, _MAC = 32, 16, 16, 32
+_CALLS_AT = 3 * _ID + _EXPIRY
 
 
 @dataclass(frozen=True)
@@ -50,11 +44,10 @@ def mint(
     beginning, mac = _begun(
         ground.boot_secret, target.spec.instance_id, target.spec.workspace_id, target.owner_id
     )
-    rest = expires.to_bytes(8, "big") + bytes.fromhex("".join(calls))
+    rest = f"{expires:016x}{''.join(calls)}"
     mac = mac.copy()
-    mac.update(rest)
-    text = binascii.b2a_base64(rest + mac.digest(), newline=False)
-    return beginning + text.translate(_URL_SAFE).rstrip(b"=").decode("ascii")
+    mac.update(rest.encode())
+    return beginning + rest + mac.hexdigest()
 
 
 def verify(ground: Ground, key: str) -> Claim | None:
@@ -63,33 +56,26 @@ def verify(ground: Ground, key: str) -> Claim | None:
     Whether the instance still exists is for the caller to ask.
     """
     text = key.removeprefix(PREFIX)
-    try:
-        whole = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+    payload, mac = text[:-_MAC], text[-_MAC:]
+    if not text.isascii() or len(payload) < _CALLS_AT:
         return None
-    payload, mac = whole[:-_MAC_BYTES], whole[-_MAC_BYTES:]
-    if len(payload) < _FIELDS.size:
+    if not hmac.compare_digest(mac, _mac(ground.boot_secret, payload).hexdigest()):
         return None
-    if not hmac.compare_digest(mac, _mac(ground.boot_secret, payload).digest()):
+    if int(payload[3 * _ID : _CALLS_AT], 16) <= time.time():
         return None
-    *ids, expires = _FIELDS.unpack_from(payload)
-    if expires <= time.time():
-        return None
-    instance_id, workspace_id, user_id = (id_of(raw) for raw in ids)
-    calls = payload[_FIELDS.size :].hex()
-    chain = tuple(calls[at : at + _CALL] for at in range(0, len(calls), _CALL))
+    instance_id, workspace_id, user_id = (
+        id_of(bytes.fromhex(payload[at : at + _ID])) for at in (0, _ID, 2 * _ID)
+    )
+    chain = tuple(payload[at : at + _CALL] for at in range(_CALLS_AT, len(payload), _CALL))
     return Claim(instance_id, workspace_id, user_id, chain)
 
 
 @lru_cache(maxsize=4096)
 def _begun(secret: bytes, *ids: str) -> tuple[str, hashlib.blake2b]:
-    """The beginning of all keys of one instance, and of their MACs: there is a key for every call.
-
-    The ids are 48 bytes, so what is encoded after them can be appended.
-    """
-    fields = b"".join(bytes.fromhex(text.replace("-", "")) for text in ids)
-    return PREFIX + base64.urlsafe_b64encode(fields).decode(), _mac(secret, fields)
+    """The beginning of all keys of one instance, and of their MACs: there is a key for every call."""
+    fields = "".join(text.replace("-", "").lower() for text in ids)
+    return PREFIX + fields, _mac(secret, fields)
 
 
-def _mac(secret: bytes, payload: bytes) -> hashlib.blake2b:
-    return hashlib.blake2b(payload, key=secret, digest_size=_MAC_BYTES, person=b"worker key")
+def _mac(secret: bytes, payload: str) -> hashlib.blake2b:
+    return hashlib.blake2b(payload.encode(), key=secret, digest_size=_MAC // 2, person=b"worker key")

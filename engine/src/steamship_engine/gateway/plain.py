@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from steamship_engine.model.identifiers import request_id
 from steamship_engine.model.limits import GATEWAY
 from steamship_engine.model.reserved import reaches_package
@@ -24,7 +26,7 @@ _SHAPES = 1_000
 _LONGEST_SHAPE = 2_000
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """A plain request's head.
 
     `place` is everything in it that decides which method is called, and who may call it: verb, path, host, authorization,

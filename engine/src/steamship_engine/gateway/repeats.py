@@ -106,9 +106,8 @@ class Repeat:
     def _varied(self, values: list[bytes]) -> tuple[Plain, int] | None:
         """The head with other values, and the body's length; None for values that are not plain."""
         head, size = self._head, self._size
-        place, verb, query, passing, own = head
-        headers = list(passing)
-        own = own if self._is_named else ""
+        headers = list(head.headers)
+        own = head.request_id if self._is_named else ""
         for (_, use, name, at, before), value in zip(self._varying, values, strict=True):
             if value == before:
                 continue
@@ -123,7 +122,7 @@ class Repeat:
             headers[at] = (name, text)
             if use == _REQUEST_ID:
                 own = request_id(text)
-        return Plain(place, verb, query, tuple(headers), own or new_id()), size
+        return Plain(head.place, head.verb, head.query, tuple(headers), own or new_id()), size
 
     def _learn(self, data: bytes) -> bool:
         """Note which further lines have other values; False where one of them must not."""

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from steamship_engine.control.addresses import Addresses
 from steamship_engine.gateway.rights import Refusal
 from steamship_engine.model import cors
@@ -33,7 +35,7 @@ class Fields(NamedTuple):
     lines: bytes
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A whole answer. `fields` are those that not every answer has."""
 
     status: int

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from steamship_engine.control import identity, logs, worker_keys
 from steamship_engine.control.actor import Actor, Reach
 from steamship_engine.control.ground import Ground
@@ -51,8 +53,7 @@ class Decision:
     again: float = 0
 
 
-@dataclass(slots=True)
-class WarmCall:
+class WarmCall(msgspec.Struct, eq=False):
     """A call from its head to its answer; `status` as `calls.Ending.status`, `started` by `time.perf_counter`."""
 
     decision: Decision

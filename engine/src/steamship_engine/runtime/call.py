@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from steamship_engine.model.errors import PackageReplyError, UnavailableError
 from steamship_engine.runtime import frames
-from steamship_engine.runtime.chains import Node
+from steamship_engine.runtime.chains import Node, Place
 from steamship_engine.runtime.frames import Replied, ReplyPart
 from steamship_engine.runtime.port import InstanceSpec, Reply, ReplyError, Request
 
@@ -30,16 +30,13 @@ class Call(Node, asyncio.Future[Reply]):
     when it is on a worker, or has failed.
     """
 
-    above: tuple[str, ...] = ()
-    worker: Worker | None = None
-    number = attempts = 0
-    expected_us = 0.0
-    abandoned = False
-    deadline: float | None = None
-    sent: asyncio.Future[None] | None = None
-    _answered = False
-    _received = _dropped = 0
-    _parts: Parts | None = None
+    # There is one for every call: a dictionary would cost more than all else of it.
+    __slots__ = (
+        *("call_id", "outer", "inside", "place"),
+        *("pool", "spec", "request", "body", "more", "small", "since", "timeout", "sent"),
+        *("above", "worker", "number", "attempts", "expected_us", "abandoned", "deadline", "left"),
+        *("_answered", "_received", "_dropped", "_parts"),
+    )
 
     def __init__(
         self,
@@ -53,13 +50,23 @@ class Call(Node, asyncio.Future[Reply]):
         timeout: float,
     ) -> None:
         super().__init__(loop=loop)
-        self.pool, self.spec, self.request, self.body, self.more = pool, spec, request, body, more
         self.call_id = request.call
+        self.outer: Node | None = None
+        self.inside: set[Node] | None = None
+        self.place: Place | None = None
+        self.pool, self.spec, self.request, self.body, self.more = pool, spec, request, body, more
         self.small = not more and len(body) <= pool.limits.small
         self.since = loop.time()
         self.left = self.timeout = timeout
-        if more:
-            self.sent = loop.create_future()
+        self.sent: asyncio.Future[None] | None = loop.create_future() if more else None
+        self.above: tuple[str, ...] = ()
+        self.worker: Worker | None = None
+        self.number = self.attempts = 0
+        self.expected_us = 0.0
+        self.deadline: float | None = None
+        self.abandoned = self._answered = False
+        self._received = self._dropped = 0
+        self._parts: Parts | None = None
 
     def cancel(self, msg: Any = None) -> bool:
         """The caller has left."""

@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from steamship_engine.model.identifiers import new_call_id, new_id
 from steamship_engine.model.network import Network
 from steamship_engine.model.states import StopReason, VersionKind, WorkerState
@@ -103,11 +105,9 @@ Serve = Callable[[socket.socket, Caller, Callable[[], None]], None]
 """Serves a connection of a worker's to the engine's doors. Takes the socket over; calls the last argument, once, at its end."""
 
 
-@dataclass(eq=False, slots=True)
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One call. `path` starts with a slash, its percent-escapes decoded; `query` is raw.
 
-    Nobody changes one: to freeze it would only cost every call as much as its key does.
     `headers` are those that may reach a package (`model/reserved.py`). `key` is a worker key for
     this call. `timeout_s` is the caller's wish; the smallest of it, the method's and the version's
     limit counts. `call` is this call's id, `above` are those of the calls that it was made in, outermost
@@ -119,16 +119,19 @@ class Request:
     query: str
     headers: Headers
     body: AsyncIterator[bytes]
-    key: str = field(repr=False)
+    key: str
     request_id: str
     timeout_s: float | None = None
-    call: str = field(default_factory=new_call_id)
+    call: str = msgspec.field(default_factory=new_call_id)
     above: tuple[str, ...] = ()
     awaited: bool = True
 
+    def __repr__(self) -> str:
+        """Without the key, wherever it is shown."""
+        return f"<Request {self.request_id}: {self.verb} {self.path}>"
 
-@dataclass(eq=False, slots=True)
-class Reply:
+
+class Reply(msgspec.Struct, eq=False):
     """What the package answered; `body` is read once. Headers are the worker's, not yet filtered.
 
     The instance answers nobody else before the body is read or dropped; one left unread for

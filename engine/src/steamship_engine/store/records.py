@@ -16,6 +16,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,14 +47,17 @@ class Origin(NamedTuple):
     secrets: Config
 
 
-class Said(NamedTuple):
-    """A record to be kept. `at` is microseconds since 1970; the other fields are as in `Record`."""
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A record to be kept. `at` is microseconds since 1970; the other fields are as in `Record`.
+
+    Without a `message` it is that of a call, which says how the call was answered.
+    """
 
     origin: Origin
     at: int
     component: str
     level: str
-    message: str
+    message: str | None
     request_id: str | None = None
     verb: str | None = None
     path: str | None = None
@@ -245,12 +249,17 @@ _COLUMNS = {column.name: column for column in _SHOWN}
 
 def _row(said: Said, origin_id: int) -> tuple[Any, ...]:
     """The values of `ENTRY`."""
-    origin, at, component, level, message, request_id, verb, path, status, elapsed_s = said
-    secrets = origin.secrets
-    message = storable(without_secrets(message, secrets))
+    secrets, path, elapsed_s = said.origin.secrets, said.path, said.elapsed_s
     if path is not None:
         path = storable(without_secrets(path, secrets))
-    return (origin_id, at, component, level, message, request_id, verb, path, status, elapsed_s)
+    if elapsed_s is not None:
+        elapsed_s = round(elapsed_s, 6)
+    if said.message is not None:
+        message = storable(without_secrets(said.message, secrets))
+    else:
+        message = f"{said.verb} {path} {said.status} in {(elapsed_s or 0) * 1000:.1f} ms"
+    call = (said.request_id, said.verb, path, said.status, elapsed_s)
+    return (origin_id, said.at, said.component, said.level, message, *call)
 
 
 def _conditions(wanted: Filter) -> Iterable[ColumnElement[bool]]:

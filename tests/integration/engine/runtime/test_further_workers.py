@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from steamship_engine.model.errors import CallTooDeepError, PackageCrashedError
 from steamship_engine.model.identifiers import new_call_id
@@ -18,7 +18,7 @@ from tests.services.runtimes import Bench, gone, instance_of, request
 
 def inside(*above: str, awaited: bool = True) -> Request:
     """A call of `/pid` that was made in those."""
-    return replace(request("POST", "/pid"), above=above, awaited=awaited)
+    return structs.replace(request("POST", "/pid"), above=above, awaited=awaited)
 
 
 async def two(bench: Bench) -> tuple[InstanceSpec, InstanceSpec]:

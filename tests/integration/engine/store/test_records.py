@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Table, func, inspect, select, text
 
 from steamship_engine.model.identifiers import new_id
@@ -38,7 +39,7 @@ def record(message: str = "hello", **more: Any) -> Said:
     origin = Origin(USER, SPACE, ONE, "pack", "1.0.0", "One", USER, "alice", {})
     shared = {name: more.pop(name) for name in list(more) if name in Origin._fields}
     line = Said(origin._replace(**shared), time.time_ns() // 1000, "package", "info", message)
-    return line._replace(**more)
+    return structs.replace(line, **more)
 
 
 def said(records: Records, wanted: Filter = MINE, start: int = 0, size: int = 1000) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from steamship_engine.model.errors import BusyError, NotFoundError, PackageError
 from steamship_engine.model.limits import RUNTIME
@@ -115,7 +116,7 @@ class World:
 
     def call(self, number: int = 0, *above: Call, timeout: float = 60, awaited: bool = True) -> Call:
         pool = self.pool(number)
-        asked = replace(request("POST", "/"), awaited=awaited)
+        asked = structs.replace(request("POST", "/"), awaited=awaited)
         call = Call(asyncio.get_running_loop(), pool, pool.spec, asked, b"", more=False, timeout=timeout)
         call.above = tuple(one.call_id for one in above)
         self.chains.enter(call, call.above)
